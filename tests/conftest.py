@@ -1,0 +1,90 @@
+"""What every test shares: an environment that knows nothing of the user's, and one sandbox.
+
+Nothing here may read the real `~/.aws`, `~/.ssh` or settings, so the environment is replaced
+before any test module is imported.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_STATE = Path(tempfile.mkdtemp(prefix="skydeck-tests-"))
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+
+
+def _isolate_environment() -> None:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "BOTO_", "SKYDECK_")):
+            del os.environ[name]
+    os.environ.pop("NO_COLOR", None)  # it would change every snapshot
+    empty = _STATE / "aws-empty"
+    empty.touch()
+    for name in ("config", "cache", "data", "state", "runtime"):
+        (_STATE / name).mkdir(mode=0o700)
+    os.environ.update(
+        HOME=str(_STATE),
+        AWS_CONFIG_FILE=str(empty),
+        AWS_SHARED_CREDENTIALS_FILE=str(empty),
+        AWS_EC2_METADATA_DISABLED="true",
+        XDG_CONFIG_HOME=str(_STATE / "config"),
+        XDG_CACHE_HOME=str(_STATE / "cache"),
+        XDG_DATA_HOME=str(_STATE / "data"),
+        XDG_STATE_HOME=str(_STATE / "state"),
+        XDG_RUNTIME_DIR=str(_STATE / "runtime"),
+    )
+
+
+_isolate_environment()
+
+# Imported after the environment is safe.
+from tui.sandbox import Sandbox
+
+ClientFactory = Callable[..., Any]
+
+
+def make_client(sandbox: Sandbox, service: str, **options: Any) -> Any:
+    """A boto3 client for the sandbox, signed with its own key; `options` go to boto3."""
+    import boto3
+
+    info = sandbox.info
+    settings: dict[str, Any] = {
+        "endpoint_url": info.endpoint_url,
+        "region_name": info.region,
+        "aws_access_key_id": info.access_key_id,
+        "aws_secret_access_key": info.secret_access_key,
+    }
+    return boto3.Session().client(service, **(settings | options))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One running sandbox for this worker's whole session; state changes take no time.
+
+    Tests that need it empty take `clean_sandbox`.
+    """
+    shared = Sandbox(fast=True)
+    shared.start(timeout=60)
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def clean_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The session's sandbox, emptied before and after."""
+    sandbox.reset()
+    yield sandbox
+    sandbox.reset()
+
+
+@pytest.fixture
+def aws_client() -> ClientFactory:
+    """`aws_client(sandbox, "s3")`: a boto3 client for the sandbox."""
+    return make_client
