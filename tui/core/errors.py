@@ -1,0 +1,55 @@
+"""Errors that are meant for people: what failed, why, and what to do next."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """An error whose sentence may be shown as it is.
+
+    Attributes:
+        title: what failed, a few words ("Can't list logs-prod").
+        message: why, in a clause ("access denied for role Dev").
+        hint: what to do next, one sentence, or "".
+        code: the service's own error code, or "".
+        retryable: True when the same act may succeed later.
+
+    The texts may quote remote names; widgets still pass them through `safe_text`.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        message: str = "",
+        hint: str = "",
+        *,
+        code: str = "",
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self.title = title
+        self.message = message
+        self.hint = hint
+        self.code = code
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        text = f"{self.title}: {self.message}" if self.message else self.title
+        if text and text[-1] not in ".!?…":
+            text += "."
+        return f"{text} {self.hint}".strip()
+
+
+class AwsError(UserError):
+    """An AWS call failed; made from botocore's errors by the table in `tui.aws.errors`."""
+
+
+class SshError(UserError):
+    """A connection, login, or file copy over SSH failed."""
+
+
+class LocalError(UserError):
+    """A local file could not be read or written."""
+
+
+class JobCancelled(Exception):  # noqa: N818 - a fact, not a failure
+    """Raised inside a job's thread or task at the next step after a cancel."""
