@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tui.aws import ec2 as ec2_module
+from tui.aws.ec2 import Ec2
+from tui.aws.ec2_records import group_of, permissions_of
+from tui.aws.gateway import Gateway
+from tui.aws.images import FAMILIES, describe, login_user, quick_start
+from tui.core.errors import AwsError
+from tui.core.records import Image, IngressRule, Instance, Tag
+
+Request = dict[str, Any]
+
+
+@pytest.fixture
+async def image(gateway: Gateway) -> Image:
+    return (await quick_start(gateway, "x86_64"))[0]
+
+
+@pytest.fixture
+async def request_of(ec2: Ec2, image: Image) -> Request:
+    await ec2.create_key_pair("dev")
+    return {
+        "ImageId": image.id,
+        "InstanceType": "t3.micro",
+        "MinCount": 1,
+        "MaxCount": 1,
+        "KeyName": "dev",
+        "ClientToken": "token-1",
+        "TagSpecifications": [
+            {
+                "ResourceType": "instance",
+                "Tags": [{"Key": "team", "Value": "x"}, {"Key": "Name", "Value": "etl [b]"}],
+            }
+        ],
+        "BlockDeviceMappings": [
+            {
+                "DeviceName": image.root_device,
+                "Ebs": {"VolumeSize": 20, "VolumeType": "gp3", "DeleteOnTermination": True},
+            },
+            {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 100, "VolumeType": "st1"}},
+        ],
+    }
+
+
+async def settled(ec2: Ec2, instance_id: str, state: str) -> Instance:
+    for _ in range(100):
+        [one] = [one for one in await ec2.instances() if one.id == instance_id]
+        if one.state == state:
+            return one
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{instance_id} is {one.state}, not {state}")
+
+
+async def test_a_launch_is_listed_with_its_volumes_and_tags(ec2: Ec2, request_of: Request) -> None:
+    [launched] = await ec2.run(request_of)
+    assert launched.state in ("pending", "running")
+    one = await settled(ec2, launched.id, "running")
+    assert (one.name, one.type, one.key_name) == ("etl [b]", "t3.micro", "dev")
+    assert one.tags == (Tag("Name", "etl [b]"), Tag("team", "x"))
+    assert one.architecture == "x86_64"
+    assert one.region == "us-east-1"
+    assert one.public_ip
+    assert one.launched_at.tzinfo is not None
+    assert sorted((volume.size_gib, volume.kind) for volume in one.volumes) == [
+        (20, "gp3"),
+        (100, "st1"),
+    ]
+
+
+async def test_the_life_of_an_instance(ec2: Ec2, request_of: Request) -> None:
+    [launched] = await ec2.run(request_of)
+    await settled(ec2, launched.id, "running")
+    await ec2.reboot([launched.id])
+    [change] = await ec2.stop([launched.id])
+    assert change.id == launched.id
+    assert change.after in ("stopping", "stopped")
+    await settled(ec2, launched.id, "stopped")
+    await ec2.start([launched.id])
+    await settled(ec2, launched.id, "running")
+    assert isinstance(await ec2.console_output(launched.id), str)
+    await ec2.terminate([launched.id])
+    await settled(ec2, launched.id, "terminated")
+
+
+async def test_the_same_intent_sent_twice_launches_once(ec2: Ec2, request_of: Request) -> None:
+    first, second = await ec2.run(request_of), await ec2.run(request_of)
+    assert first[0].id == second[0].id
+    assert len(await ec2.instances()) == 1
+
+
+async def test_the_newest_instance_comes_first(ec2: Ec2, request_of: Request) -> None:
+    for token in ("a", "b"):
+        await ec2.run(request_of | {"ClientToken": token})
+    launched = [one.launched_at for one in await ec2.instances()]
+    assert launched == sorted(launched, reverse=True)
+
+
+async def test_a_dry_run_launches_nothing(ec2: Ec2, request_of: Request) -> None:
+    await ec2.dry_run(request_of)
+    assert await ec2.instances() == ()
+    assert len(await ec2.run(request_of)) == 1  # the dry run did not use up the token
+
+
+async def test_a_dry_run_says_what_would_fail(
+    ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def call(*_: Any, **params: Any) -> dict[str, Any]:
+        assert params["DryRun"] is True
+        raise AwsError("Can't launch", "access denied", code="UnauthorizedOperation")
+
+    monkeypatch.setattr(gateway, "call", call)
+    with pytest.raises(AwsError, match="launch"):
+        await ec2.dry_run({"ImageId": "ami-1"})
+
+
+async def test_a_type_that_does_not_fit_the_image_says_so(ec2: Ec2, request_of: Request) -> None:
+    with pytest.raises(AwsError) as caught:
+        await ec2.run(request_of | {"InstanceType": "t4g.micro"})
+    assert "doesn't fit the image's architecture" in str(caught.value)
+    assert await ec2.instances() == ()
+
+
+async def test_instances_that_are_not_there_say_so(ec2: Ec2) -> None:
+    for act in (ec2.start, ec2.stop, ec2.terminate):
+        with pytest.raises(AwsError) as caught:
+            await act(["i-0123456789abcdef0"])
+        assert "there is no such instance" in str(caught.value)
+
+
+async def test_a_protected_instance_is_not_terminated(ec2: Ec2, request_of: Request) -> None:
+    [one] = await ec2.run(request_of | {"DisableApiTermination": True})
+    await settled(ec2, one.id, "running")
+    assert await ec2.termination_protected(one.id)
+    with pytest.raises(AwsError) as caught:
+        await ec2.terminate([one.id])
+    assert "protected against termination" in str(caught.value)
+
+
+async def test_instances_show_even_where_volumes_are_denied(
+    ec2: Ec2, gateway: Gateway, request_of: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [launched] = await ec2.run(request_of)
+    await settled(ec2, launched.id, "running")
+    real = gateway.pages
+
+    def pages(service: str, operation: str, *rest: Any, **params: Any) -> Any:
+        if operation == "describe_volumes":
+            raise AwsError("Can't list the volumes", "access denied")
+        return real(service, operation, *rest, **params)
+
+    monkeypatch.setattr(gateway, "pages", pages)
+    [one] = await ec2.instances()
+    assert one.id == launched.id
+    assert {volume.size_gib for volume in one.volumes} == {0}
+
+
+async def test_a_role_that_is_too_new_is_waited_for(
+    ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ec2_module, "ROLE_PATIENCE_SECONDS", 0)
+    calls: list[Mapping[str, Any]] = []
+
+    async def call(*_: Any, **params: Any) -> dict[str, Any]:
+        calls.append(params)
+        if len(calls) < 3:
+            from botocore.exceptions import ClientError
+
+            from tui.aws.errors import explain
+
+            message = "Value (etl) for parameter iamInstanceProfile.name is invalid."
+            answer = {"Error": {"Code": "InvalidParameterValue", "Message": message}}
+            raise explain(ClientError(answer, "RunInstances"), "run_instances")  # type: ignore[arg-type]
+        return {"Instances": []}
+
+    monkeypatch.setattr(gateway, "call", call)
+    await ec2.run({"IamInstanceProfile": {"Name": "etl"}, "ClientToken": "t"})
+    assert [params["ClientToken"] for params in calls] == ["t"] * 3
+
+
+# -- security groups -----------------------------------------------------------------------------
+
+RULES = (
+    IngressRule("tcp", 22, 22, "203.0.113.7/32", "me"),
+    IngressRule("tcp", 80, 443, "::/0"),
+    IngressRule("-1", None, None, "10.0.0.0/8"),
+)
+
+
+async def test_a_security_group_is_made_with_its_rules(ec2: Ec2) -> None:
+    vpc = await ec2.default_vpc()
+    made = await ec2.create_security_group("web", "Web server", vpc, RULES)
+    [found] = [group for group in await ec2.security_groups(vpc) if group.name == "web"]
+    assert found.id == made.id
+    assert set(found.ingress) == set(RULES)
+    assert found.vpc_id == vpc
+    await ec2.delete_security_group(made.id)
+    assert "web" not in [group.name for group in await ec2.security_groups()]
+
+
+async def test_a_refused_rule_leaves_no_group(ec2: Ec2) -> None:
+    bad = IngressRule("tcp", 22, 22, "sg-0123456789abcdef0")
+    with pytest.raises(AwsError):
+        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
+    assert "web" not in [group.name for group in await ec2.security_groups()]
+
+
+async def test_a_taken_group_name_says_so(ec2: Ec2) -> None:
+    vpc = await ec2.default_vpc()
+    await ec2.create_security_group("web", "x", vpc, ())
+    with pytest.raises(AwsError) as caught:
+        await ec2.create_security_group("web", "x", vpc, ())
+    assert "a security group of that name exists" in str(caught.value)
+
+
+def test_rules_survive_the_way_to_ec2_and_back() -> None:
+    rules = (*RULES, IngressRule("tcp", 5432, 5432, "sg-1"), IngressRule("udp", 53, 53, "pl-1"))
+    entry = {"GroupId": "sg-9", "IpPermissions": permissions_of(rules)}
+    assert group_of(entry).ingress == rules
+
+
+async def test_the_default_network_and_its_subnets(ec2: Ec2) -> None:
+    vpc, subnets = await ec2.default_vpc(), await ec2.subnets()
+    assert vpc.startswith("vpc-")
+    assert subnets
+    assert subnets[0].vpc_id == vpc
+    assert subnets[0].default_for_zone
+    assert subnets[0].free_addresses > 0
+
+
+# -- roles ---------------------------------------------------------------------------------------
+
+
+async def test_a_role_for_s3_can_be_made_twice(
+    ec2: Ec2, clean_sandbox: Any, aws_client: Any
+) -> None:
+    for buckets in ((), ("logs-prod",)):
+        assert await ec2.create_s3_role("skydeck-s3", buckets) == "skydeck-s3"
+    assert await ec2.instance_profiles() == ("skydeck-s3",)
+    iam = aws_client(clean_sandbox, "iam")
+    profile = iam.get_instance_profile(InstanceProfileName="skydeck-s3")["InstanceProfile"]
+    assert [role["RoleName"] for role in profile["Roles"]] == ["skydeck-s3"]
+    policy = iam.get_role_policy(RoleName="skydeck-s3", PolicyName="skydeck-s3")["PolicyDocument"]
+    assert policy["Statement"][1]["Resource"] == ["arn:aws:s3:::logs-prod/*"]
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+async def test_the_usual_systems_are_offered(gateway: Gateway, architecture: str) -> None:
+    images = await quick_start(gateway, architecture)
+    names = [image.family for image in images]
+    assert "Amazon Linux 2023" in names
+    assert len(names) >= 6
+    order = [family.name for family in FAMILIES]
+    assert names == sorted(names, key=order.index)
+    for image in images:
+        assert image.architecture == architecture
+        assert image.root_device.startswith("/dev/")
+        assert image.root_size_gib > 0
+        assert image.login_user == login_user(image.family)
+
+
+async def test_without_ssm_the_images_are_searched(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_ssm = await quick_start(gateway, "x86_64")
+    real = gateway.call
+
+    async def call(service: str, operation: str, **params: Any) -> dict[str, Any]:
+        if service == "ssm":
+            raise AwsError("Can't get parameters", "access denied")
+        return await real(service, operation, **params)
+
+    monkeypatch.setattr(gateway, "call", call)
+    without = await quick_start(gateway, "x86_64")
+    assert [image.family for image in without] == [image.family for image in with_ssm]
+
+
+async def test_images_that_are_gone_are_left_out(gateway: Gateway, image: Image) -> None:
+    found = await describe(gateway, ["ami-0123456789abcdef0", image.id])
+    assert [one.id for one in found] == [image.id]
+    assert await describe(gateway, []) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [
+        ("al2023-ami-2023.6.20241010.0-kernel-6.1-x86_64", "ec2-user"),
+        ("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20241004", "ubuntu"),
+        ("debian-12-amd64-20241004-1890", "admin"),
+        ("RHEL-9.4.0_HVM-20240605-x86_64-82-Hourly2-GP3", "ec2-user"),
+        ("suse-sles-15-sp6-v20240808-hvm-ssd-x86_64", "ec2-user"),
+        ("Fedora-Cloud-Base-40", "fedora"),
+        ("mine", "ec2-user"),
+    ],
+)
+def test_who_logs_in(name: str, user: str) -> None:
+    assert login_user(name) == user

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.aws.ec2 import Ec2
+from tui.aws.keys import create_and_save, key_file, save_private_key
+from tui.core.errors import AwsError, LocalError
+from tui.core.records import NewKeyPair
+
+KEY = NewKeyPair("dev", "key-1", "aa:bb", "-----BEGIN PRIVATE KEY-----\nx\n-----END-----")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_key_is_its_owners_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        path = save_private_key(KEY, tmp_path / "keys")
+    finally:
+        os.umask(old)
+    assert path == tmp_path / "keys" / "dev.pem"
+    assert mode(path) == 0o600
+    assert mode(path.parent) == 0o700
+    assert path.read_text() == KEY.private_key + "\n"
+
+
+def test_a_key_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "dev.pem").write_text("precious")
+    with pytest.raises(LocalError) as caught:
+        save_private_key(KEY, tmp_path)
+    assert "a file of that name exists" in str(caught.value)
+    assert (tmp_path / "dev.pem").read_text() == "precious"
+
+
+def test_a_link_in_the_keys_place_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "dev.pem").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LocalError):
+        save_private_key(KEY, tmp_path)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_key_that_cannot_be_written_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LocalError) as caught:
+        save_private_key(KEY, tmp_path)
+    assert "the disk is full" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "..", "a\\b", "/etc/x", "x" * 300])
+def test_a_key_pairs_name_never_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
+    assert key_file(tmp_path, name).parent == tmp_path
+
+
+def test_the_secret_is_not_in_the_repr() -> None:
+    assert "PRIVATE" not in repr(KEY)
+
+
+async def test_a_new_key_pair_is_on_the_disk_and_at_aws(ec2: Ec2, tmp_path: Path) -> None:
+    key, path = await create_and_save(ec2, "dev", "ed25519", tmp_path)
+    assert path.read_text().strip() == key.private_key.strip()
+    assert "PRIVATE KEY" in key.private_key
+    assert [(pair.name, pair.kind) for pair in await ec2.key_pairs()] == [("dev", "ed25519")]
+
+
+async def test_a_taken_name_leaves_no_file(ec2: Ec2, tmp_path: Path) -> None:
+    await ec2.create_key_pair("dev", "rsa")
+    with pytest.raises(AwsError) as caught:
+        await create_and_save(ec2, "dev", "ed25519", tmp_path)
+    assert "a key pair of that name exists" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    assert len(await ec2.key_pairs()) == 1
+
+
+async def test_a_file_in_the_way_makes_no_key_pair(ec2: Ec2, tmp_path: Path) -> None:
+    (tmp_path / "dev.pem").write_text("precious")
+    with pytest.raises(LocalError):
+        await create_and_save(ec2, "dev", "ed25519", tmp_path)
+    assert await ec2.key_pairs() == ()
+
+
+async def test_a_full_disk_makes_no_key_pair(
+    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LocalError):
+        await create_and_save(ec2, "dev", "ed25519", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert await ec2.key_pairs() == ()
+
+
+async def test_a_cancel_while_aws_is_asked_leaves_neither_file_nor_key_pair(
+    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ec2.create_key_pair
+    asked, go_on, made = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow(*arguments: Any) -> NewKeyPair:
+        asked.set()
+        await go_on.wait()
+        key = await real(*arguments)
+        made.set()
+        return key
+
+    monkeypatch.setattr(ec2, "create_key_pair", slow)
+    task = asyncio.create_task(create_and_save(ec2, "dev", "ed25519", tmp_path))
+    await asked.wait()
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.wait_for(made.wait(), 10)
+    assert list(tmp_path.iterdir()) == []
+    assert await ec2.key_pairs() == ()

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.aws import transfer_plan
+from tui.aws.transfer_plan import plan_downloads, plan_uploads
+from tui.aws.transfers import Transfers
+from tui.core.errors import LocalError
+from tui.core.jobs import Progress
+from tui.core.records import S3Object
+
+
+def objects(*keys: str, size: int = 1) -> list[S3Object]:
+    return [S3Object(key, size, datetime(2026, 1, 1, tzinfo=UTC)) for key in keys]
+
+
+def names(folder: Path, plan: Any) -> dict[str, str]:
+    return {item.key: str(item.path.relative_to(folder)) for item in plan.items}
+
+
+def test_paths_begin_after_the_prefixs_last_slash(tmp_path: Path) -> None:
+    plan = plan_downloads(objects("raw/2026/a", "raw/2026/b/c"), tmp_path, "raw/20")
+    assert names(tmp_path, plan) == {"raw/2026/a": "2026/a", "raw/2026/b/c": "2026/b/c"}
+    assert plan.size_bytes == 2
+
+
+def test_a_file_that_is_there_is_marked(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    plan = plan_downloads(objects("a", "b"), tmp_path)
+    assert [item.key for item in plan.replaced] == ["a"]
+
+
+def test_of_a_file_and_a_folder_of_one_name_the_file_is_left_out_and_named(tmp_path: Path) -> None:
+    plan = plan_downloads(objects("a", "a/b", "c"), tmp_path)
+    assert names(tmp_path, plan) == {"a/b": "a/b", "c": "c"}
+    assert [(one.name, one.reason) for one in plan.skipped] == [
+        ("a", "a folder of that name is needed")
+    ]
+
+
+def test_empty_folder_marks_become_folders(tmp_path: Path) -> None:
+    plan = plan_downloads(objects("raw/", "raw/sub/", "raw/sub/deep/", size=0), tmp_path, "raw/")
+    assert plan.items == ()
+    assert plan.folders == (tmp_path, tmp_path / "sub", tmp_path / "sub" / "deep")
+
+
+def test_what_stands_in_the_way_on_the_disk_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    plan = plan_downloads(objects("folder", "file/x", "ok"), tmp_path)
+    assert names(tmp_path, plan) == {"ok": "ok"}
+    assert [one.name for one in plan.skipped] == ["folder", "file/x"]
+
+
+def test_where_the_disk_folds_case_only_one_of_two_names_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer_plan, "_FOLDS_CASE", True)
+    plan = plan_downloads(objects("A.txt", "a.txt", "\u00e9", "e\u0301"), tmp_path)
+    assert [item.key for item in plan.items] == ["A.txt", "\u00e9"]
+    assert plan.skipped[0].reason == "it would share a file with A.txt"
+
+
+def test_a_link_that_leads_out_of_the_target_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "out").symlink_to(tmp_path)
+    plan = plan_downloads(objects("out/x"), tmp_path / "target")
+    assert plan.items == ()
+    assert len(plan.skipped) == 1
+
+
+UNSAFE = (
+    "../x",
+    "/etc/passwd",
+    "a/../../x",
+    "..",
+    ".",
+    "//",
+    "C:\\x",
+    "a\x00b",
+    "a/./b",
+    "x" * 300,
+)
+
+
+@pytest.mark.parametrize("key", UNSAFE)
+def test_no_key_leads_out_of_the_folder(key: str, tmp_path: Path) -> None:
+    for item in plan_downloads(objects(key), tmp_path).items:
+        assert os.path.realpath(item.path).startswith(f"{tmp_path}{os.sep}")
+
+
+@given(st.lists(st.text(alphabet="aA./%\\:\x00é", max_size=6), unique=True, max_size=12))
+def test_no_two_items_share_a_path_and_none_is_lost(keys: list[str]) -> None:
+    folder = Path("/nowhere/at/all")
+    plan = plan_downloads(objects(*keys), folder)
+    paths = [item.path for item in plan.items]
+    assert len(set(paths)) == len(paths)
+    assert sorted([item.key for item in plan.items] + [one.name for one in plan.skipped]) == sorted(
+        keys
+    )
+    for path in paths:
+        assert not any(parent in paths for parent in path.parents)
+
+
+async def test_hostile_keys_are_downloaded_inside_the_folder(
+    transfers: Transfers, bucket: str, outside: Any, tmp_path: Path
+) -> None:
+    keys = [
+        "x[/y].txt",
+        "[@click=app.quit]x[/]",
+        "a/../../b",
+        "\u202egnp.exe",
+        "esc\x1b[31m",
+        "../up",
+    ]
+    for key in keys:
+        outside.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    target = tmp_path / "in" / "target"
+    report = await transfers.download_prefix(bucket, "", target, Progress())
+    assert (report.files, report.failures, report.skipped) == (len(keys), (), ())
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(path.read_bytes().decode() for path in written) == sorted(keys)
+    assert all(path.is_relative_to(target) for path in written)
+
+
+def test_a_folders_files_are_planned_in_order(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("b", "a", "sub/c"):
+        (tmp_path / name).write_bytes(b"12")
+    plan = plan_uploads(tmp_path, "raw")
+    assert [(item.key, item.size_bytes) for item in plan.items] == [
+        ("raw/a", 2),
+        ("raw/b", 2),
+        ("raw/sub/c", 2),
+    ]
+    assert plan.size_bytes == 6
+
+
+def test_links_out_of_the_folder_and_what_is_no_file_are_named(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tmp_path / "secret").write_bytes(b"x")
+    (tree / "a").write_bytes(b"1")
+    (tree / "inside").symlink_to("a")
+    (tree / "out").symlink_to("../secret")
+    (tree / "loop").symlink_to(".")
+    (tree / "nothing").symlink_to("nowhere")
+    os.mkfifo(tree / "pipe")
+    plan = plan_uploads(tree)
+    assert [item.key for item in plan.items] == ["a", "inside"]
+    assert {one.name: one.reason for one in plan.skipped} == {
+        "loop": "it is a link to a folder",
+        "nothing": "it is a link to nothing",
+        "out": "it is a link that leads out of the folder",
+        "pipe": "it is no plain file",
+    }
+
+
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="other systems refuse the name")
+def test_names_that_s3_cannot_hold_are_named(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9")).touch()
+    plan = plan_uploads(tmp_path, "p" * 1020 + "/")
+    assert plan.items == ()
+    assert plan.skipped[0].reason == "its name is not UTF-8"
+    json.dumps(plan.skipped[0].name).encode()  # can be shown
+    (tmp_path / "abcd").touch()
+    reasons = {one.reason for one in plan_uploads(tmp_path, "p" * 1020 + "/").skipped}
+    assert "its key would be over 1,024 bytes" in reasons
+
+
+def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="nope"):
+        plan_uploads(tmp_path / "nope")
+    (tmp_path / "file").touch()
+    with pytest.raises(LocalError):
+        plan_uploads(tmp_path / "file")

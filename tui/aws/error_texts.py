@@ -1,0 +1,315 @@
+"""The table of error texts: (operation, code) -> why and what next. Data only.
+
+A message is a clause in lower case; a hint is one sentence. `{who}`, `{needs}`, `{region}`,
+`{endpoint}`, `{profile}` and `{message}` (AWS's own words, cleaned) are filled in by `errors`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """Why it failed and what to do next."""
+
+    message: str
+    hint: str = ""
+    retryable: bool = False
+
+
+# What the operation was trying to do; {} is the subject. Others are spelt from their names.
+VERBS = {
+    "": "reach AWS{}",
+    "abort_multipart_upload": "clean up the unfinished upload of {}",
+    "authorize_security_group_ingress": "open ports in {}",
+    "complete_multipart_upload": "finish the upload of {}",
+    "create_bucket": "create bucket {}",
+    "create_key_pair": "create key pair {}",
+    "create_multipart_upload": "start the upload of {}",
+    "create_security_group": "create security group {}",
+    "delete_bucket": "delete bucket {}",
+    "delete_key_pair": "delete key pair {}",
+    "delete_object": "delete {}",
+    "delete_objects": "delete objects in {}",
+    "delete_security_group": "delete security group {}",
+    "describe_images": "look up images{}",
+    "describe_instances": "list the instances{}",
+    "describe_key_pairs": "list the key pairs{}",
+    "describe_security_groups": "list the security groups{}",
+    "describe_subnets": "list the subnets{}",
+    "describe_volumes": "list the volumes{}",
+    "describe_vpcs": "look up the default network{}",
+    "download": "download {}",
+    "get_caller_identity": "log in to AWS{}",
+    "get_console_output": "read the console of {}",
+    "get_object": "read {}",
+    "head_bucket": "open bucket {}",
+    "head_object": "look up {}",
+    "list_buckets": "list the buckets{}",
+    "list_instance_profiles": "list the roles{}",
+    "list_objects_v2": "list {}",
+    "put_object": "write {}",
+    "reboot_instances": "reboot {}",
+    "run_instances": "launch the instance{}",
+    "start_instances": "start {}",
+    "stop_instances": "stop {}",
+    "terminate_instances": "terminate {}",
+    "upload": "upload {}",
+    "upload_part": "upload {}",
+}
+
+SWITCH = "Press P to switch profile."
+
+_DENIED = Text("access denied for {who}{needs}", "Press P to switch profile, or ask for the right.")
+_EXPIRED = Text("the session has expired", "Log in again (aws sso login), then retry.", True)
+_BAD_KEYS = Text("AWS doesn't accept these credentials", SWITCH)
+_SLOW = Text("AWS asks to slow down", "Wait a moment and retry.", True)
+_BUSY = Text("AWS had an internal error", "Retry in a moment.", True)
+_CLOCK = Text("this computer's clock is wrong", "Set the clock, then retry.", True)
+_NO_BUCKET = Text("there is no such bucket", "Check the name; it may have been deleted.")
+_NO_OBJECT = Text("it isn't there any more", "Press r to refresh the list.")
+_GONE_INSTANCE = Text("there is no such instance", "Press r to refresh the list.")
+_GONE_GROUP = Text("there is no such security group", "Choose another one, or create one.")
+_KEY_TAKEN = Text("a key pair of that name exists", "Choose another name, or use that key pair.")
+_CHANGED = Text("it changed in the meantime", "Press r to refresh, then try again.", True)
+_QUOTA = Text("the account's limit is reached: {message}", "Ask AWS to raise it (Service Quotas).")
+_ROLE_TAKEN = Text("it exists already", "Choose another name, or use that one.")
+_REGION_OFF = Text(
+    "{region} is not switched on for this account", "Press R to choose another region."
+)
+_TAKEN = Text("the name is taken by someone else", "Bucket names are global: choose another name.")
+_NOT_EMPTY = Text("it still holds objects or versions", "Empty it first.")
+_CORRUPT = Text("the data was damaged on the way", "Retry.", True)
+
+CODES: dict[str, Text] = {
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
+    "AllAccessDisabled": _DENIED,
+    "Forbidden": _DENIED,
+    "UnauthorizedOperation": _DENIED,
+    "Client.UnauthorizedOperation": _DENIED,
+    "403": _DENIED,
+    "AuthFailure": _BAD_KEYS,
+    "InvalidAccessKeyId": _BAD_KEYS,
+    "InvalidClientTokenId": _BAD_KEYS,
+    "UnrecognizedClientException": _BAD_KEYS,
+    "SignatureDoesNotMatch": Text("the secret key doesn't fit the access key", SWITCH),
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "RequestExpired": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
+    "InvalidToken": _EXPIRED,
+    "RequestTimeTooSkewed": _CLOCK,
+    "OptInRequired": _REGION_OFF,
+    "Blocked": Text("AWS has blocked this account", "Contact AWS Support."),
+    "PendingVerification": Text("AWS is still verifying the account", "Try again later.", True),
+    "SlowDown": _SLOW,
+    "Throttling": _SLOW,
+    "ThrottlingException": _SLOW,
+    "RequestLimitExceeded": _SLOW,
+    "TooManyRequestsException": _SLOW,
+    "EC2ThrottledException": _SLOW,
+    "429": _SLOW,
+    "InternalError": _BUSY,
+    "InternalFailure": _BUSY,
+    "ServiceUnavailable": _BUSY,
+    "Unavailable": _BUSY,
+    "500": _BUSY,
+    "502": _BUSY,
+    "503": _BUSY,
+    "504": _BUSY,
+    "RequestTimeout": Text("the connection was too slow", "Retry.", True),
+    # S3
+    "NoSuchBucket": _NO_BUCKET,
+    "NoSuchKey": _NO_OBJECT,
+    "NoSuchVersion": _NO_OBJECT,
+    "NotFound": _NO_OBJECT,
+    "404": _NO_OBJECT,
+    "NoSuchUpload": Text("the upload was ended elsewhere", "Start it again.", True),
+    "BucketAlreadyExists": _TAKEN,
+    "BucketAlreadyOwnedByYou": Text("you already have a bucket of that name", "Open it instead."),
+    "BucketNotEmpty": _NOT_EMPTY,
+    "InvalidBucketName": Text("S3 doesn't allow that name", "Use a-z, 0-9, dots and hyphens."),
+    "TooManyBuckets": _QUOTA,
+    "OperationAborted": Text("another change of it is under way", "Retry in a minute.", True),
+    "IllegalLocationConstraintException": Text(
+        "the bucket's region is not the one that was asked", "Press R to choose the region."
+    ),
+    "PermanentRedirect": Text("the bucket lives in another region", "Press R to choose it."),
+    "301": Text("the bucket lives in another region", "Press R to choose it."),
+    "AuthorizationHeaderMalformed": Text(
+        "the bucket lives in another region", "Press R to choose it."
+    ),
+    "PreconditionFailed": _CHANGED,
+    "412": _CHANGED,
+    "ConditionalRequestConflict": _CHANGED,
+    "InvalidObjectState": Text("it is archived", "Restore it from Glacier first."),
+    "InvalidRange": Text("it is shorter than expected", "Press r to refresh, then try again."),
+    "416": Text("it is shorter than expected", "Press r to refresh, then try again."),
+    "KeyTooLongError": Text("the name is longer than 1,024 bytes", "Choose a shorter name."),
+    "EntityTooLarge": Text("it is larger than S3 takes", "Split it into smaller objects."),
+    "BadDigest": _CORRUPT,
+    "XAmzContentChecksumMismatch": _CORRUPT,
+    "XAmzContentSHA256Mismatch": _CORRUPT,
+    "IncompleteBody": _CORRUPT,
+    "KMS.DisabledException": Text("its KMS key is disabled", "Have the key switched on."),
+    "KMS.NotFoundException": Text("its KMS key is gone", "Ask who runs the key."),
+    "MethodNotAllowed": Text("this server doesn't allow it", "Choose another way."),
+    "405": Text("it is a delete marker, or the server doesn't allow it", "Show its versions."),
+    "NotImplemented": Text("this server doesn't know how", "It may be an S3 look-alike."),
+    "SandboxNotSupported": Text("the sandbox doesn't play this part of AWS", "Use a real account."),
+    # EC2
+    "InvalidInstanceID.NotFound": _GONE_INSTANCE,
+    "InvalidInstanceID.Malformed": _GONE_INSTANCE,
+    "IncorrectInstanceState": Text(
+        "its state doesn't allow that now", "Wait until it has settled, then retry.", True
+    ),
+    "OperationNotPermitted": Text("{message}", "Switch off its protection first."),
+    "InvalidKeyPair.Duplicate": _KEY_TAKEN,
+    "InvalidKeyPair.NotFound": Text("there is no such key pair", "Choose or create another one."),
+    "InvalidGroup.Duplicate": Text(
+        "a security group of that name exists", "Choose another name, or use that group."
+    ),
+    "InvalidGroup.NotFound": _GONE_GROUP,
+    "InvalidGroupId.Malformed": _GONE_GROUP,
+    "DependencyViolation": Text("something still uses it", "Remove what uses it first."),
+    "InvalidPermission.Duplicate": Text("that rule is there already", "Nothing needs doing."),
+    "InvalidAMIID.NotFound": Text(
+        "the image isn't in this region", "Choose another image; each region has its own ids."
+    ),
+    "InvalidAMIID.Malformed": Text(
+        "that is no image id", "Image ids begin with ami-, as ami-0abc1234."
+    ),
+    "InvalidAMIID.Unavailable": Text("the image is withdrawn", "Choose another image."),
+    "InvalidInstanceType": Text("there is no such instance type", "Choose another type."),
+    "Unsupported": Text("{message}", "Choose another type or zone."),
+    "InsufficientInstanceCapacity": Text(
+        "AWS has no free machine of that type there", "Try another zone or type.", True
+    ),
+    "InstanceLimitExceeded": _QUOTA,
+    "VcpuLimitExceeded": _QUOTA,
+    "MaxSpotInstanceCountExceeded": _QUOTA,
+    "SpotMaxPriceTooLow": Text("the maximum price is below today's spot price", "Raise it."),
+    "InvalidSubnetID.NotFound": Text("there is no such subnet", "Choose another subnet."),
+    "InsufficientFreeAddressesInSubnet": Text("the subnet is full", "Choose another subnet."),
+    "VPCIdNotSpecified": Text("the region has no default network", "Choose a subnet."),
+    "MissingInput": Text("{message}", "Fill it in."),
+    "IdempotentParameterMismatch": Text(
+        "this launch was already sent with other settings", "Start a new launch."
+    ),
+    # IAM, SSM
+    "EntityAlreadyExists": _ROLE_TAKEN,
+    "NoSuchEntity": Text("there is no such role", "Choose another one."),
+    "LimitExceeded": _QUOTA,
+}
+
+BY_OPERATION: dict[tuple[str, str], Text] = {
+    ("head_bucket", "404"): _NO_BUCKET,
+    ("head_bucket", "403"): Text("it belongs to someone else, or access is denied", SWITCH),
+    ("create_bucket", "403"): _DENIED,
+    ("create_bucket", "409"): _TAKEN,
+    ("delete_bucket", "409"): _NOT_EMPTY,
+    ("download", "PreconditionFailed"): Text(
+        "it kept changing during the download", "Nothing was kept; retry.", True
+    ),
+    ("download", "412"): Text(
+        "it kept changing during the download", "Nothing was kept; retry.", True
+    ),
+    ("put_object", "PreconditionFailed"): Text(
+        "an object of that name exists or has changed", "Look at it before you replace it."
+    ),
+    ("terminate_instances", "OperationNotPermitted"): Text(
+        "it is protected against termination", "Switch off its termination protection first."
+    ),
+    ("stop_instances", "OperationNotPermitted"): Text(
+        "it is protected against stopping", "Switch off its stop protection first."
+    ),
+    ("stop_instances", "UnsupportedOperation"): Text(
+        "a one-time spot instance can't be stopped", "Terminate it instead."
+    ),
+}
+
+# Codes that say too little: a piece of AWS's message decides.
+BY_MESSAGE: tuple[tuple[str, str, Text], ...] = (
+    (
+        "InvalidParameterValue",
+        "architecture",
+        Text(
+            "the type's processor doesn't fit the image's architecture",
+            "Choose a type or an image of the other architecture.",
+        ),
+    ),
+    (
+        "Unsupported",
+        "architecture",
+        Text(
+            "the type's processor doesn't fit the image's architecture",
+            "Choose a type or an image of the other architecture.",
+        ),
+    ),
+    (
+        "InvalidParameterValue",
+        "iamInstanceProfile",
+        Text("AWS doesn't know the role yet", "New roles take some seconds; retry.", True),
+    ),
+    ("InvalidParameterCombination", "free tier", Text("{message}", "Choose a free-tier type.")),
+)
+
+_NO_WAY = Text(
+    "nothing answers at {endpoint}", "Check the network, the region ({region}) and any VPN.", True
+)
+# A connection that failed, by what is known of it.
+NO_SERVER = Text("nothing answers at {endpoint}", "Check that a server runs there.", True)
+NO_SANDBOX = Text(
+    "the sandbox has ended", "Press P and choose the sandbox: a new, empty one starts.", True
+)
+NO_HOST = Text(
+    "the host name of {endpoint} can't be found",
+    "Check the network and the region ({region}).",
+    True,
+)
+_LATE = Text("{endpoint} doesn't answer in time", "Check the network, then retry.", True)
+_BAD_CONFIG = Text("the AWS configuration files can't be used: {message}", "Correct ~/.aws/config.")
+_LOGIN = Text("the login of profile {profile} has expired", "Log in again (aws sso login).", True)
+_NOT_AWS = Text("{endpoint} doesn't speak as AWS does", "Check the endpoint's address.")
+_CUT = Text("the connection broke off", "Check the network, then retry.", True)
+
+# Exceptions that are no answer of AWS, by class name, most derived first along the MRO.
+EXCEPTIONS: dict[str, Text] = {
+    "NoCredentialsError": Text("no credentials found", "{credentials}"),
+    "PartialCredentialsError": Text("the credentials are incomplete", "{credentials}"),
+    "CredentialRetrievalError": Text("the credentials can't be fetched: {message}", SWITCH),
+    "ProfileNotFound": Text("there is no profile {profile}", "{profiles}"),
+    "NoRegionError": Text("no region is set", "Press R to choose a region."),
+    "InvalidRegionError": Text("{region} is no region", "Press R to choose a region."),
+    "UnknownServiceError": Text("this version doesn't know that service", "Update boto3."),
+    "EndpointConnectionError": _NO_WAY,
+    "ConnectTimeoutError": _NO_WAY,
+    "ReadTimeoutError": _LATE,
+    "ConnectionClosedError": _CUT,
+    "ResponseStreamingError": _CUT,
+    "IncompleteReadError": _CUT,
+    "SSLError": Text("the secure connection to {endpoint} failed", "Check proxies and the clock."),
+    "ProxyConnectionError": Text("the proxy doesn't answer", "Check HTTPS_PROXY, then retry."),
+    "HTTPClientError": _CUT,
+    "ResponseParserError": _NOT_AWS,
+    "SSOTokenLoadError": _LOGIN,
+    "UnauthorizedSSOTokenError": _LOGIN,
+    "TokenRetrievalError": _LOGIN,
+    "LoginRefreshRequired": _LOGIN,
+    "LoginTokenLoadError": _LOGIN,
+    "LoginError": _LOGIN,
+    "SSOError": _LOGIN,
+    "RefreshWithMFAUnsupportedError": Text(
+        "the profile asks for an MFA code", "Log in on the command line, then retry."
+    ),
+    "ConfigParseError": _BAD_CONFIG,
+    "InvalidConfigError": _BAD_CONFIG,
+    "FlexibleChecksumError": _CORRUPT,
+    "EndpointResolutionError": Text("there is no endpoint for it in {region}", "Press R."),
+    "ParamValidationError": Text("{message}", ""),
+    "ValidationError": Text("{message}", ""),
+    "ValueError": Text("{message}", "Check the endpoint's address."),
+    "RuntimeError": Text("the connection is closed", "Start again."),
+    "BotoCoreError": Text("{message}", ""),
+}

@@ -1,0 +1,232 @@
+"""Turn whatever boto3 or the file system raised into one clear sentence.
+
+`error_texts` is the table; this module fills it in. A code that the table lacks gets AWS's own
+first sentence, without request ids, ARNs' noise or keys.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui.aws.error_texts import (
+    BY_MESSAGE,
+    BY_OPERATION,
+    CODES,
+    EXCEPTIONS,
+    NO_HOST,
+    NO_SANDBOX,
+    NO_SERVER,
+    VERBS,
+    Text,
+)
+from tui.aws.profiles import credentials_hint, profiles
+from tui.core.errors import AwsError, LocalError, UserError
+
+if TYPE_CHECKING:
+    from tui.aws.connection import Connection
+
+_SUBJECTS = ("KeyName", "GroupName", "GroupId", "RoleName", "InstanceProfileName", "InstanceId")
+_MESSAGE_LIMIT = 200
+
+_SECRETS = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?i:(?:signature|token|secret|password)=)[^\s&]+"
+)
+_NOISE = re.compile(
+    r"\s*(?:\((?:Service|Request ID|Status Code)[^)]*\)|Request ?ID:?\s*[\w-]+|"
+    r"Encoded authorization failure message:\s*\S+)",
+    re.IGNORECASE,
+)
+_CALLING = re.compile(r"^An error occurred \([^)]*\) when calling the \S+ operation[^:]*:\s*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n")
+_WHO = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\d*:([\w+=,.@/-]+)")
+_NEEDS = re.compile(r"not authorized to perform:?\s+([\w-]+:\w+)")
+
+
+def explain(
+    error: BaseException, operation: str, subject: str = "", connection: Connection | None = None
+) -> AwsError:
+    """Return the sentence for `error`; an `AwsError` comes back as it is.
+
+    `operation` is the boto3 method's name, or "upload" or "download"; `subject` is what it acted
+    on ("logs-prod/raw/a.csv").
+    """
+    if isinstance(error, AwsError):
+        return error
+    if isinstance(error, UserError):
+        return AwsError(error.title, error.message, error.hint, code=error.code)
+    code, said = _answer(error)
+    text = _answer_text(operation, code, said) if code else _failure_text(error, connection)
+    facts = _facts(error, said, connection)
+    return AwsError(
+        f"Can't {_verb(operation, subject)}",
+        text.message.format_map(facts),
+        text.hint.format_map(facts),
+        code=code or type(error).__name__,
+        retryable=text.retryable,
+    )
+
+
+def error_code(error: BaseException) -> str:
+    """Return the service's code of a boto3 error ("NoSuchKey", "404"), or ""."""
+    if isinstance(error, UserError):
+        return error.code
+    return _answer(error)[0]
+
+
+def explain_local(error: OSError, verb: str, path: str | os.PathLike[str]) -> LocalError:
+    """Return the sentence for a file that could not be read or written.
+
+    `verb` is "read", "write", "save", ...
+    """
+    message, hint = _LOCAL.get(error.errno or 0, ("", ""))
+    message = message or (error.strerror or type(error).__name__).lower()
+    title = f"Can't {verb} {os.fspath(path)}"
+    return LocalError(title, message, hint, code=errno.errorcode.get(error.errno or 0, ""))
+
+
+def subject_of(params: Mapping[str, Any]) -> str:
+    """Name what a call acts on, from its parameters ("bucket/key", a name, an id)."""
+    if bucket := params.get("Bucket"):
+        key = params.get("Key") or params.get("Prefix") or ""
+        return f"{bucket}/{key}" if key else str(bucket)
+    if ids := params.get("InstanceIds"):
+        return str(ids[0]) if len(ids) == 1 else f"{len(ids)} instances"
+    return next((str(params[name]) for name in _SUBJECTS if params.get(name)), "")
+
+
+def clean(message: str) -> str:
+    """Return AWS's message as one clause: its first sentence, without ids and secrets."""
+    text = _NOISE.sub("", _CALLING.sub("", message.strip()))
+    text = _SECRETS.sub("…", text)
+    text = _SENTENCE_END.split(text, maxsplit=1)[0].strip().rstrip(".")
+    if len(text) > _MESSAGE_LIMIT:
+        text = text[: _MESSAGE_LIMIT - 1].rstrip() + "…"
+    plain_start = len(text) > 1 and text[0].isupper() and text[1].islower()
+    return text[0].lower() + text[1:] if plain_start else text
+
+
+_LOCAL: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "Free some space, then retry."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space, then retry."),
+    errno.EACCES: ("permission denied", "Check the file's and the folder's permissions."),
+    errno.EPERM: ("permission denied", "Check the file's and the folder's permissions."),
+    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.ENOENT: ("there is no such file", "It may have been moved or deleted."),
+    errno.EEXIST: ("the file exists already", "Choose another name."),
+    errno.EISDIR: ("that is a folder", "Choose a file name."),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
+    errno.ELOOP: ("it is a symbolic link", "Name the file itself."),
+    errno.ENAMETOOLONG: ("the name is too long for this disk", "Choose a shorter path."),
+    errno.EFBIG: ("the file is too large for this disk", "Choose another disk."),
+    errno.EMFILE: ("too many files are open", "Close something, then retry."),
+    errno.EIO: ("the disk reports an error", "Check the disk."),
+}
+
+
+def _answer(error: BaseException) -> tuple[str, str]:
+    """Split a ClientError into its code and message; others have no code."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return "", str(error)
+    found = response.get("Error") or {}
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
+    code = str(found.get("Code") or status or "")
+    return code, str(found.get("Message") or "")
+
+
+def _failure_text(error: BaseException, connection: Connection | None) -> Text:
+    """Choose the text for an exception that is no answer of AWS."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if names[0] in ("EndpointConnectionError", "ConnectTimeoutError"):
+        if connection is not None and connection.endpoint_url:
+            return NO_SANDBOX if connection.sandbox else NO_SERVER
+        if "resolve" in str(getattr(error, "kwargs", {}).get("error", "")).lower():
+            return NO_HOST
+    return next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), _UNKNOWN)
+
+
+def _answer_text(operation: str, code: str, said: str) -> Text:
+    for wanted, piece, text in BY_MESSAGE:
+        if code == wanted and piece.lower() in said.lower():
+            return text
+    return BY_OPERATION.get((operation, code)) or CODES.get(code) or _by_ending(code)
+
+
+def _by_ending(code: str) -> Text:
+    if code.endswith((".NotFound", "NotFoundException", "NotFound")):
+        return Text("{message}", "Press r to refresh the list.")
+    if code.endswith("LimitExceeded"):
+        return CODES["LimitExceeded"]
+    return Text("{message}")
+
+
+_UNKNOWN = Text("something unexpected happened ({kind})", "Retry; if it stays, report it.", True)
+
+
+def _verb(operation: str, subject: str) -> str:
+    phrase = VERBS.get(operation) or operation.replace("_", " ").strip() + " {}"
+    if phrase.endswith("{}") and not phrase.endswith(" {}"):
+        return phrase.format(f" {subject}" if subject else "")
+    return phrase.format(subject).strip()
+
+
+class _Facts(dict[str, str]):
+    """Braces in the table that nothing fills stand for nothing."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _facts(error: BaseException, said: str, connection: Connection | None) -> _Facts:
+    who, needs = _WHO.search(said), _NEEDS.search(said)
+    facts = _Facts(
+        message=clean(said) or "AWS gave no reason",
+        kind=type(error).__name__,
+        who=_identity(who[1]) if who else "this identity",
+        needs=f" (it needs {needs[1]})" if needs else "",
+        endpoint=_endpoint(error, connection),
+        region=connection.region if connection and connection.region else "region",
+        profile=_profile(error, connection),
+    )
+    if isinstance(error, Exception) and "Credentials" in type(error).__name__:
+        facts["credentials"] = _credentials_hint(connection)
+    if type(error).__name__ == "ProfileNotFound":
+        facts["profiles"] = _profiles_hint()
+    return facts
+
+
+def _identity(tail: str) -> str:
+    kind, _, name = tail.partition("/")
+    if kind == "assumed-role":
+        return f"role {name.partition('/')[0]}"
+    return f"{kind} {name}".strip()
+
+
+def _endpoint(error: BaseException, connection: Connection | None) -> str:
+    details = getattr(error, "kwargs", {})
+    address = str(details.get("endpoint_url") or "")
+    if not address and connection is not None:
+        address = connection.endpoint_url
+    return re.sub(r"[?#].*", "", address).removesuffix("/") or "AWS"
+
+
+def _profile(error: BaseException, connection: Connection | None) -> str:
+    named = getattr(error, "kwargs", {}).get("profile")
+    return str(named or (connection.profile if connection else "") or "default")
+
+
+def _credentials_hint(connection: Connection | None) -> str:
+    if connection is not None and connection.endpoint_url:
+        return "An endpoint wants keys too: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    return credentials_hint()
+
+
+def _profiles_hint() -> str:
+    names = [profile.name for profile in profiles()]
+    if not names:
+        return "Run `aws configure`, or start with --sandbox."
+    return f"Choose one of {', '.join(names[:5])}{', …' if len(names) > 5 else ''}."

@@ -1,0 +1,247 @@
+"""One file to one object, whole or not at all. Blocks: runs on a transfer's coordinator.
+
+Up to 16 MiB goes as one PutObject, from one read. More goes in parts by several threads, each part
+with its CRC-32 and the whole with the parts' combined one, so that S3 itself refuses a damaged
+file. A source that changes meanwhile, a failure or a cancel leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tui.aws.checksums import combined_crc32, crc32_text
+from tui.aws.errors import error_code
+from tui.aws.transfer_body import MeteredBody
+from tui.aws.transfer_engine import (
+    PART_BYTES,
+    Engine,
+    Meter,
+    Remote,
+    local_file,
+    part_size,
+    spans,
+)
+from tui.core.errors import LocalError
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An open file and what it was when it was opened."""
+
+    handle: int
+    path: Path
+    size_bytes: int
+    mark: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    number: int
+    etag: str
+    crc: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """One multi-part upload. `checked` says whether the server takes checksums."""
+
+    client: Any
+    remote: Remote
+    upload_id: str
+    source: _Source
+    meter: Meter
+    checked: bool
+
+    @property
+    def params(self) -> dict[str, str]:
+        return self.remote.params | {"UploadId": self.upload_id}
+
+
+def upload_file(
+    engine: Engine, remote: Remote, path: Path, meter: Meter, planned_bytes: int | None = None
+) -> int:
+    """Upload a file and return its size in bytes.
+
+    With `planned_bytes`, a file of another size counts as changed.
+
+    Raises:
+        LocalError: the file can't be read, is no plain file, or changed meanwhile.
+        JobCancelled: the job was cancelled; an unfinished upload has been cleaned up.
+        Exception: botocore's own, for `tui.aws.errors.explain`.
+    """
+    with local_file("read", path):
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        source = _opened(handle, path)
+        if planned_bytes not in (None, source.size_bytes):
+            raise _changed(source)
+        if source.size_bytes <= PART_BYTES:
+            _put(engine, remote, source, meter)
+        else:
+            _put_parts(engine, remote, source, meter)
+    finally:
+        os.close(handle)
+    return source.size_bytes
+
+
+def content_type(path: Path) -> str:
+    """Guess the MIME type from a file's name; a compressed file is what its compression is."""
+    kind, encoding = mimetypes.guess_type(path.name)
+    if encoding:
+        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2"}.get(encoding, "")
+    return kind or ""
+
+
+def _opened(handle: int, path: Path) -> _Source:
+    with local_file("read", path):
+        status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        kind = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no plain file"
+        raise LocalError(f"Can't upload {path}", kind, "Choose a file.")
+    return _Source(handle, path, status.st_size, _mark(status))
+
+
+def _mark(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _refuse_change(source: _Source) -> None:
+    """Raise unless the file is, by its name and by what is open, what it was at the start."""
+    with local_file("read", source.path):
+        now = {_mark(os.fstat(source.handle)), _mark(source.path.stat())}
+    if now != {source.mark}:
+        raise _changed(source)
+
+
+def _changed(source: _Source) -> LocalError:
+    return LocalError(
+        f"Can't upload {source.path}",
+        "the file changed during the upload",
+        "Nothing was kept at S3; retry once the file is at rest.",
+        retryable=True,
+    )
+
+
+def _read(source: _Source, start: int, length: int) -> bytes:
+    """Read exactly `length` bytes, or say that the file shrank."""
+    pieces: list[bytes] = []
+    while length:
+        with local_file("read", source.path):
+            piece = os.pread(source.handle, length, start)
+        if not piece:
+            raise _changed(source)
+        pieces.append(piece)
+        start, length = start + len(piece), length - len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _typed(remote: Remote, source: _Source) -> dict[str, Any]:
+    kind = content_type(source.path)
+    return remote.params | ({"ContentType": kind} if kind else {})
+
+
+def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter) -> None:
+    client = engine.client(remote.region)
+    meter.check()
+    data = _read(source, 0, source.size_bytes)
+    _refuse_change(source)
+    body = MeteredBody(data, meter)
+    checked = engine.gateway.connection.full_checksums
+    checksum = _checksum(zlib.crc32(data), checked)
+    client.put_object(**_typed(remote, source), Body=body, **checksum)
+    body.finish()
+
+
+def _put_parts(engine: Engine, remote: Remote, source: _Source, meter: Meter) -> None:
+    client = engine.client(remote.region)
+    checked = engine.gateway.connection.full_checksums
+    algorithm = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if checked else {}
+    begun = client.create_multipart_upload(**_typed(remote, source), **algorithm)
+    upload = _Upload(client, remote, begun["UploadId"], source, meter, checked)
+    finished = False
+    try:
+        parts = engine.each(_part_calls(upload), meter)
+        _refuse_change(source)
+        meter.check()
+        _complete(upload, parts)
+        finished = True
+    finally:
+        if not finished:
+            # Nothing shows the parts of an unfinished upload, but they are paid for.
+            with suppress(Exception):
+                client.abort_multipart_upload(**upload.params)
+
+
+def _part_calls(upload: _Upload) -> Iterator[Callable[[], _Part]]:
+    size = upload.source.size_bytes
+    for number, start, length in spans(size, part_size(size)):
+        yield partial(_send, upload, number, start, length)
+
+
+def _send(upload: _Upload, number: int, start: int, length: int) -> _Part:
+    upload.meter.check()
+    data = _read(upload.source, start, length)
+    crc = zlib.crc32(data)
+    body = MeteredBody(data, upload.meter)
+    checksum = _checksum(crc, upload.checked)
+    answer = upload.client.upload_part(**upload.params, PartNumber=number, Body=body, **checksum)
+    body.finish()
+    return _Part(number, answer["ETag"], crc, length)
+
+
+def _complete(upload: _Upload, parts: list[_Part]) -> None:
+    whole = crc32_text(combined_crc32((part.crc, part.length) for part in parts))
+    size = sum(part.length for part in parts)
+    listed = {"Parts": [_listed(part, upload.checked) for part in parts]}
+    checksum: dict[str, Any] = {}
+    if upload.checked:
+        checksum = {"ChecksumCRC32": whole, "ChecksumType": "FULL_OBJECT", "MpuObjectSize": size}
+    try:
+        upload.client.complete_multipart_upload(**upload.params, MultipartUpload=listed, **checksum)
+    except Exception as error:
+        # A lost answer, or the retry after one: only the object itself can tell.
+        lost = error_code(error) in ("", "NoSuchUpload", "404", "500", "502", "503", "504")
+        if not (lost and _landed(upload, size, whole, parts)):
+            raise
+
+
+def _listed(part: _Part, checked: bool) -> dict[str, Any]:
+    listed: dict[str, Any] = {"PartNumber": part.number, "ETag": part.etag}
+    return listed | _checksum(part.crc, checked)
+
+
+def _checksum(crc: int, checked: bool) -> dict[str, str]:
+    return {"ChecksumCRC32": crc32_text(crc)} if checked else {}
+
+
+def _landed(upload: _Upload, size: int, whole_crc: str, parts: list[_Part]) -> bool:
+    """Say whether the object that is there now is the one that these parts make."""
+    try:
+        found = upload.client.head_object(**upload.remote.params, ChecksumMode="ENABLED")
+    except Exception:  # whatever it is, the first error tells more
+        return False
+    if found.get("ContentLength") != size:
+        return False
+    if found.get("ChecksumType") == "FULL_OBJECT" and found.get("ChecksumCRC32"):
+        return bool(found["ChecksumCRC32"] == whole_crc)
+    return bool(found.get("ETag", "").strip('"') == _etag_of(parts))
+
+
+def _etag_of(parts: list[_Part]) -> str:
+    """Return the ETag that S3 gives to an object of these parts, where ETags are MD5 sums."""
+    try:
+        sums = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
+    except ValueError:
+        return "unknown"
+    return f"{hashlib.md5(sums, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -1,0 +1,205 @@
+"""Uploads and downloads, as bodies of jobs.
+
+Each method takes the job's `Progress`, reports bytes and items to it, and may be cancelled: the
+task's cancel (or the progress's) stops the threads, waits for them and cleans up before it comes
+through. One bad item of many fails alone and is named in the report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.aws import transfer_code
+from tui.aws.calls import caused_by, current_cause
+from tui.aws.errors import explain
+from tui.aws.transfer_download import download_object, make_folder
+from tui.aws.transfer_engine import Engine, Meter, Remote
+from tui.aws.transfer_many import Many, TransferFailure, TransferReport
+from tui.aws.transfer_plan import (
+    DownloadPlan,
+    PlannedDownload,
+    PlannedUpload,
+    Skipped,
+    UploadPlan,
+    plan_downloads,
+    plan_uploads,
+)
+from tui.aws.transfer_upload import upload_file
+from tui.core import format as texts
+from tui.core.errors import JobCancelled, UserError
+from tui.core.jobs import Progress
+from tui.core.records import ObjectQuery, S3Object
+
+if TYPE_CHECKING:
+    from tui.aws.gateway import Gateway
+    from tui.aws.s3 import S3
+
+__all__ = [
+    "DownloadPlan",
+    "PlannedDownload",
+    "PlannedUpload",
+    "Skipped",
+    "TransferFailure",
+    "TransferReport",
+    "Transfers",
+    "UploadPlan",
+    "plan_downloads",
+    "plan_uploads",
+]
+
+T = TypeVar("T")
+
+
+class Transfers:
+    """Uploads and downloads over one gateway, eight parts or small files at a time."""
+
+    def __init__(self, gateway: Gateway, s3: S3) -> None:
+        self._gateway = gateway
+        self._s3 = s3
+        self._engine = Engine(gateway)
+
+    async def upload(self, bucket: str, key: str, path: Path, progress: Progress) -> TransferReport:
+        """Upload one file; an object of that key is replaced.
+
+        Raises:
+            AwsError, LocalError: it failed; nothing half-done is left at S3.
+        """
+        self._note(*transfer_code.upload(bucket, key, path, self._gateway.region))
+        remote, began = self._remote(bucket, key), time.monotonic()
+
+        def work() -> int:
+            progress.expect(path.stat().st_size if path.is_file() else None, 1)
+            return upload_file(self._engine, remote, path, Meter(progress))
+
+        size = await self._in_thread(work, progress, "upload", str(remote))
+        progress.advance(items=1)
+        return TransferReport(1, size, time.monotonic() - began)
+
+    async def download(
+        self, bucket: str, key: str, target: Path, progress: Progress
+    ) -> TransferReport:
+        """Download one object to a file; its folder is made, a file there is replaced.
+
+        Raises:
+            AwsError, LocalError: it failed; what was at the target is untouched.
+        """
+        self._note(*transfer_code.download(bucket, key, target, self._gateway.region))
+        remote, began = self._remote(bucket, key), time.monotonic()
+        with caused_by(None):
+            size = (await self._s3.head(bucket, key)).size_bytes
+        progress.expect(size, 1)
+
+        def work() -> int:
+            make_folder(target.parent)
+            # Looked up above, so it is pinned below: no size passed on.
+            return download_object(self._engine, remote, target, Meter(progress))
+
+        size = await self._in_thread(work, progress, "download", str(remote))
+        progress.advance(items=1)
+        return TransferReport(1, size, time.monotonic() - began)
+
+    async def upload_folder(
+        self, bucket: str, prefix: str, folder: Path, progress: Progress
+    ) -> TransferReport:
+        """Upload all files of a folder below `prefix` (a slash is added where it lacks one).
+
+        Raises:
+            AwsError, LocalError: the folder can't be read, or nothing more could work.
+        """
+        prefix = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+        self._note(*transfer_code.upload_folder(bucket, prefix, folder, self._gateway.region))
+        progress.say("looking through the folder")
+        plan = await self._in_thread(partial(plan_uploads, folder, prefix), progress, "upload", "")
+        return await self.upload_planned(bucket, plan, progress)
+
+    async def upload_planned(
+        self, bucket: str, plan: UploadPlan, progress: Progress
+    ) -> TransferReport:
+        """Upload exactly what a plan says; see `plan_uploads`."""
+
+        def one(item: PlannedUpload, meter: Meter) -> int:
+            remote = self._remote(bucket, item.key)
+            return upload_file(self._engine, remote, item.path, meter, item.size_bytes)
+
+        progress.expect(plan.size_bytes, len(plan.items))
+        many = Many("upload", one, progress, self._engine)
+        report = await self._in_thread(partial(many.run, plan.items), progress, "upload", bucket)
+        return replace(report, skipped=plan.skipped)
+
+    async def download_prefix(
+        self, bucket: str, prefix: str, folder: Path, progress: Progress
+    ) -> TransferReport:
+        """Download everything below a prefix into a folder; paths begin after its last slash.
+
+        Raises:
+            AwsError, LocalError: the listing failed, or nothing more could work.
+        """
+        self._note(*transfer_code.download_prefix(bucket, prefix, folder, self._gateway.region))
+        objects: list[S3Object] = []
+        with caused_by(None):
+            async for page in self._s3.objects(ObjectQuery(bucket, prefix, recursive=True)):
+                objects += page.objects
+                progress.say(f"{texts.count(len(objects))} objects found")
+                progress.check()
+        planning = partial(plan_downloads, objects, folder, prefix)
+        plan = await self._in_thread(planning, progress, "download", "")
+        return await self.download_planned(bucket, plan, progress)
+
+    async def download_planned(
+        self, bucket: str, plan: DownloadPlan, progress: Progress
+    ) -> TransferReport:
+        """Download exactly what a plan says; see `plan_downloads`."""
+
+        def one(item: PlannedDownload, meter: Meter) -> int:
+            make_folder(item.path.parent)
+            remote = self._remote(bucket, item.key)
+            return download_object(self._engine, remote, item.path, meter, item.size_bytes)
+
+        def work() -> TransferReport:
+            for folder in (plan.folder, *plan.folders):
+                make_folder(folder)
+            return many.run(plan.items)
+
+        progress.expect(plan.size_bytes, len(plan.items))
+        many = Many("download", one, progress, self._engine)
+        report = await self._in_thread(work, progress, "download", bucket)
+        return replace(report, skipped=plan.skipped)
+
+    def close(self) -> None:
+        """Take no more transfers."""
+        self._engine.close()
+
+    def _remote(self, bucket: str, key: str) -> Remote:
+        return Remote(bucket, key, self._s3.region_of(bucket))
+
+    def _note(self, python: str, cli: str) -> None:
+        if (cause := current_cause()) is not None:
+            self._gateway.log.note(cause, python=python, cli=cli)
+
+    async def _in_thread(
+        self, work: Callable[[], T], progress: Progress, operation: str, subject: str
+    ) -> T:
+        """Run a coordinator. A cancel waits until it has cleaned up.
+
+        The context is not copied into its thread: requests have no cause, the note stands for them.
+        """
+        future = self._engine.coordinators.submit(work)
+        waited = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waited)
+        except asyncio.CancelledError:
+            progress.cancelled.set()
+            if not future.cancel():
+                await asyncio.wait([waited])
+                waited.exception()
+            raise
+        except (UserError, JobCancelled):
+            raise
+        except Exception as error:
+            raise explain(error, operation, subject, self._gateway.connection) from error
