@@ -1,0 +1,1 @@
+"""SSH: against real servers on loopback."""
