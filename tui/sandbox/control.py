@@ -1,0 +1,47 @@
+"""The daemon's private HTTP path: what the app asks beside AWS's own calls."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from urllib.parse import parse_qs
+
+from tui.sandbox.front.replies import Body, Environ, StartResponse, reply
+from tui.sandbox.hosts.manager import HostManager
+from tui.sandbox.records import CONTROL_PATH, TOKEN_HEADER
+
+_TOKEN_KEY = "HTTP_" + TOKEN_HEADER.upper().replace("-", "_")
+
+
+class Control:
+    """A WSGI application behind a token, so that no instance's shell can reset the sandbox."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._hosts: HostManager
+        self._reset: Callable[[], None]
+        self._save: Callable[[], None]
+
+    def serve(
+        self, hosts: HostManager, reset: Callable[[], None], save: Callable[[], None]
+    ) -> None:
+        """Say what the questions are about; called once, before the server listens."""
+        self._hosts, self._reset, self._save = hosts, reset, save
+
+    def __call__(self, environ: Environ, start: StartResponse) -> Body:
+        """Answer one question as JSON."""
+        if not hmac.compare_digest(environ.get(_TOKEN_KEY, ""), self._token):
+            return reply(start, 403, b"{}")
+        question = environ["PATH_INFO"].removeprefix(CONTROL_PATH)
+        if question == "endpoint":
+            name = parse_qs(environ.get("QUERY_STRING", "")).get("ref", [""])[0]
+            found = self._hosts.endpoint(name)
+            return reply(start, 200, json.dumps(asdict(found) if found else None).encode())
+        if question == "instances":
+            return reply(start, 200, json.dumps(self._hosts.rows()).encode())
+        if environ["REQUEST_METHOD"] == "POST" and question in ("reset", "save"):
+            (self._reset if question == "reset" else self._save)()
+            return reply(start, 200, b"{}")
+        return reply(start, 404, b"{}")

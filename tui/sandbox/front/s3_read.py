@@ -1,0 +1,167 @@
+"""Object reads straight from moto's spool file by seek; moto itself copies the whole object."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tui.sandbox.front.replies import Body, Environ, Headers, StartResponse, path_of
+from tui.sandbox.patches.access import is_limited
+from tui.sandbox.records import ACCOUNT
+
+SMALLEST = 256 * 1024
+"""Below this many bytes moto is as fast."""
+CHUNK = 1 << 20
+PLAIN_QUERY = {"x-id"}
+SLOW_HEADERS = (
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_UNMODIFIED_SINCE",
+    "HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION_CUSTOMER_KEY",
+)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def buckets() -> Any:
+    """moto's buckets by name."""
+    from moto.s3.models import s3_backends
+
+    return s3_backends[ACCOUNT]["aws"].buckets
+
+
+def plain_bucket(environ: Environ, name: str) -> Any:
+    """The bucket, if the request needs no policy to be weighed; else None."""
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    if not authorization or is_limited(authorization):
+        return None
+    bucket = buckets().get(name)
+    if bucket is None or getattr(bucket, "policy", None):
+        return None
+    return bucket
+
+
+def answer(environ: Environ, start: StartResponse) -> Body | None:
+    """Answer a plain GetObject of a big object; None for everything else."""
+    if environ["REQUEST_METHOD"] != "GET" or any(name in environ for name in SLOW_HEADERS):
+        return None
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    if set(query) - PLAIN_QUERY:
+        return None
+    name, _, key_name = path_of(environ).lstrip("/").partition("/")
+    bucket = plain_bucket(environ, name) if key_name else None
+    key: Any = bucket.keys.get(key_name) if bucket is not None else None
+    if not _is_plain(key) or not _matches(environ, key):
+        return None
+    span = _span(environ.get("HTTP_RANGE"), key.size)
+    if span is None:
+        return None
+    first, last = span
+    partial = "HTTP_RANGE" in environ
+    body = _bytes(key, first, last)
+    if body is None:
+        return None
+    headers = _headers(key, first, last, partial)
+    if environ.get("HTTP_X_AMZ_CHECKSUM_MODE") == "ENABLED" and not partial:
+        headers += _checksum(key)
+    start("206 Partial Content" if partial else "200 OK", headers)
+    return body
+
+
+def _is_plain(key: Any) -> bool:
+    return (
+        type(key).__name__ == "FakeKey"
+        and key.size >= SMALLEST
+        and key.storage_class not in ("GLACIER", "DEEP_ARCHIVE")
+        and not key.encryption
+    )
+
+
+def _matches(environ: Environ, key: Any) -> bool:
+    wanted = str(environ.get("HTTP_IF_MATCH", key.etag))
+    return wanted.strip('"') == str(key.etag).strip('"')
+
+
+def _span(header: str | None, size: int) -> tuple[int, int] | None:
+    """First and last byte of what was asked; None when moto should answer (an error, mostly)."""
+    if header is None:
+        return 0, size - 1
+    found = _RANGE.fullmatch(header)
+    if found is None or not (found[1] or found[2]):
+        return None
+    if found[1]:
+        first = int(found[1])
+        last = min(int(found[2]), size - 1) if found[2] else size - 1
+    else:
+        first, last = max(0, size - int(found[2])), size - 1
+    return (first, last) if first <= last < size else None
+
+
+def _headers(key: Any, first: int, last: int, partial: bool) -> Headers:
+    headers: Headers = [
+        ("Content-Length", str(last - first + 1)),
+        ("ETag", key.etag),
+        ("Accept-Ranges", "bytes"),
+        ("Last-Modified", key.last_modified_RFC1123),
+    ]
+    # Content-Type and the like, and x-amz-meta-*, all live in moto's metadata.
+    headers += [(str(name), str(value)) for name, value in key.metadata.items()]
+    if key.version_id and key.version_id != "null":
+        headers.append(("x-amz-version-id", key.version_id))
+    if key.storage_class != "STANDARD":
+        headers.append(("x-amz-storage-class", key.storage_class))
+    if partial:
+        headers.append(("Content-Range", f"bytes {first}-{last}/{key.size}"))
+    return headers
+
+
+def _checksum(key: Any) -> Headers:
+    """The stored checksum; AWS sends it with whole objects only."""
+    if not key.checksum_algorithm or not key.checksum_value:
+        return []
+    value = key.checksum_value
+    if key.checksum_type == "COMPOSITE":
+        value = f"{value}-{key.checksum_parts}"
+    headers = [(f"x-amz-checksum-{key.checksum_algorithm.lower()}", value)]
+    if key.checksum_type:
+        headers.append(("x-amz-checksum-type", key.checksum_type))
+    return headers
+
+
+class _Bytes:
+    """A span of an object as it was when asked for; who replaces the object disturbs no reader."""
+
+    def __init__(self, handle: int, first: int, last: int) -> None:
+        self._handle = handle
+        self._at = first
+        self._last = last
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        data = os.pread(self._handle, min(CHUNK, self._last - self._at + 1), self._at)
+        if not data:
+            raise StopIteration
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """Called by the server when the answer is sent, or the reader is gone."""
+        os.close(self._handle)
+
+
+def _bytes(key: Any, first: int, last: int) -> Body | None:
+    """The bytes of a span; None when the object has been replaced meanwhile."""
+    with key.lock:
+        file = key._value_buffer
+        try:
+            if not file._rolled:  # small enough to be in memory
+                file.seek(first)
+                return [file.read(last - first + 1)]
+            file.flush()
+            return _Bytes(os.dup(file.fileno()), first, last)
+        except ValueError:  # closed
+            return None

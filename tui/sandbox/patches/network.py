@@ -1,0 +1,29 @@
+"""Public addresses from the blocks reserved for documentation: nothing real can be reached."""
+
+from __future__ import annotations
+
+import secrets
+
+from tui.sandbox.patches.base import PatchContext, need, put
+
+BLOCKS = ("203.0.113", "198.51.100", "192.0.2")  # RFC 5737
+_used: set[str] = set()
+
+
+def new_address() -> str:
+    """An address that no instance had before, while there are any (there are 762)."""
+    everything = [f"{block}.{last}" for block in BLOCKS for last in range(1, 255)]
+    free = [address for address in everything if address not in _used]
+    address = secrets.choice(free or everything)
+    _used.add(address)
+    return address
+
+
+def install(context: PatchContext) -> None:
+    """Replace moto's random addresses."""
+    from moto.ec2.models import elastic_ip_addresses, elastic_network_interfaces
+
+    need(elastic_network_interfaces, "random_public_ip")
+    need(elastic_ip_addresses, "random_ip")
+    put(elastic_network_interfaces, random_public_ip=new_address)
+    put(elastic_ip_addresses, random_ip=new_address)

@@ -1,0 +1,43 @@
+"""Every patch, in order: the early ones before the first answer, the late ones need EC2."""
+
+from __future__ import annotations
+
+from tui.sandbox.patches import (
+    access,
+    bodies,
+    catalogue,
+    console,
+    images,
+    launch,
+    lifecycle,
+    network,
+    requests,
+    spot,
+    store,
+    volumes,
+)
+from tui.sandbox.patches.base import Patch
+
+EARLY: tuple[Patch, ...] = (
+    Patch("a handful of managed policies", access.install_policies),
+    Patch("roles and users are held to their policies", access.install_enforcement),
+    Patch("fast listings", store.install),
+    Patch("ETags that hold still", bodies.install_etags),
+    Patch("uploads joined without the memory", bodies.install_joining),
+    Patch("requests that let go of their bodies", requests.install),
+)
+LATE: tuple[Patch, ...] = (
+    Patch("timed states", lifecycle.install_states),
+    Patch("start, stop, reboot and terminate", lifecycle.install_changes),
+    Patch("status checks", lifecycle.install_status),
+    Patch("documentation addresses", network.install),
+    Patch("AMI sizes and parameters", images.install),
+    Patch("launch requests", launch.install_request),
+    Patch("launches", launch.install_launch),
+    Patch("disk performance at launch", volumes.install),
+    Patch("console output", console.install),
+    Patch("paged instance types", catalogue.install),
+    Patch("spot requests at launch", spot.install_requests),
+    Patch("spot price history", spot.install_history),
+    Patch("UnauthorizedOperation", access.install_ec2_denial),
+)
