@@ -1,0 +1,1 @@
+"""Widgets that several screens share. They know Textual and the records, not the screens."""

@@ -1,0 +1,145 @@
+"""The lines round every pane: who and where, the tabs, the newest job, the key hints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui import keymap
+from tui.core import format as fmt
+from tui.core.jobs import JobSnapshot, JobState
+from tui.widgets.job_text import amount
+from tui.widgets.paint import Span, Spans, bar, key_hint, pill
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from tui.core.records import Identity
+
+TABS = (
+    ("s3", "S3"),
+    ("ec2", "EC2"),
+    ("console", "Console"),
+    ("cost", "Cost"),
+    ("workflow", "Workflow"),
+)
+HINTS_AT_MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the header tells."""
+
+    identity: Identity | None = None
+    waiting: str = ""
+    running: int = 0
+    per_hour: Decimal | None = None
+    today: Decimal | None = None
+    known: bool = False
+
+
+def identity_line(status: Status, *, narrow: bool = False) -> Spans:
+    """The header's left: name, badges, account, region, profile."""
+    spans: list[Span] = [("bold bright", "◢◤ Skydeck"), ("text", "  ")]
+    who = status.identity
+    if who is None:
+        return [*spans, ("warn" if status.waiting else "dim", status.waiting or "not connected")]
+    if who.sandbox:
+        spans += [pill("cool", "SANDBOX"), ("text", "  ")]
+    if who.read_only:
+        spans += [pill("warn", "READ-ONLY"), ("text", "  ")]
+    parts = [("muted", who.account)] if not narrow or not who.sandbox else []
+    parts.append(("text", who.region))
+    if who.profile:
+        parts.append(("muted", who.profile))
+    for number, part in enumerate(parts):
+        spans += [("dim", " · ")] if number else []
+        spans.append(part)
+    return spans
+
+
+def burn_line(status: Status, *, narrow: bool = False) -> Spans:
+    """The header's right: what runs, what it costs, the time."""
+    now: Span = ("dim", "   " + fmt.clock(datetime.now(UTC)))
+    if not status.known:
+        return (now,)
+    if not status.running and not status.per_hour:
+        return (("dim", "nothing is running"), now)
+    spans: list[Span] = [("run" if status.running else "dim", "● ")]
+    spans.append(("text", f"{status.running}" if narrow else f"{status.running} running"))
+    if status.per_hour is None:
+        spans += [("text", "  " if narrow else "   "), ("warm", "$ unknown")]
+    else:
+        spans += [("text", "  " if narrow else "   "), ("bold warm", fmt.usd(status.per_hour, 3))]
+    spans.append(("muted", "/h"))
+    if not narrow and status.today is not None:
+        spans += [("warm", f"   {fmt.usd(status.today)}"), ("muted", " today")]
+    return [*spans, now]
+
+
+def tabs_line(active: str) -> Spans:
+    """The five panes; the open one has the pane's shade."""
+    spans: list[Span] = []
+    for number, (name, title) in enumerate(TABS, 1):
+        if name == active:
+            spans += [("cool on:base", f"  {number} "), ("bold bright on:base", f"{title}  ")]
+        else:
+            spans += [("dim", f"  {number} "), ("muted", f"{title}  ")]
+    return spans
+
+
+def jobs_line(jobs: Sequence[JobSnapshot], *, narrow: bool = False) -> Spans:
+    """The tabs' right: how many jobs run, and how far they are together."""
+    running = [job for job in jobs if not job.state.ended]
+    if not running:
+        failed = sum(job.state is JobState.FAILED for job in jobs[:1])
+        return (
+            (("danger", "✗ "), ("muted", "a job failed  "), *key_hint("J", "jobs"))
+            if failed
+            else ()
+        )
+    word = f"{len(running)} job{'s' if len(running) > 1 else ''}"
+    known = [job.fraction for job in running if job.fraction is not None]
+    if not known:
+        return (("muted", f"{word} "), ("warn", "◐"))
+    share = sum(known) / len(known)
+    percent: Span = ("text", f"  {int(share * 100)}%")
+    return (("muted", f"{word}  "), *bar(share, 6 if narrow else 10), percent)
+
+
+def strip_line(job: JobSnapshot, width: int) -> tuple[Spans, Spans]:
+    """The newest running job, under the pane."""
+    left: list[Span] = [("cool", "▸ "), ("text", job.verb), ("muted", f" {job.subject}   ")]
+    if job.fraction is not None:
+        left += [*bar(job.fraction, 18 if width >= 100 else 10)]
+        left.append(("text", f"   {int(job.fraction * 100)}%"))
+    elif job.note:
+        left.append(("muted", job.note))
+    right: list[Span] = [("text", amount(job))] if width >= 100 else []
+    if job.unit == "bytes" and job.rate_per_second:
+        right.append(("text", f"   {fmt.rate(job.rate_per_second)}"))
+    elif job.fraction is not None and job.note:
+        right.append(("muted", f"   {job.note}"))
+    if job.eta_seconds is not None:
+        right += [("muted", "   eta "), ("text", fmt.duration(job.eta_seconds))]
+    return left, right
+
+
+def hints_line(hints: Sequence[tuple[str, str]]) -> Spans:
+    """The footer's left: six hints at most."""
+    spans: list[Span] = []
+    for key, verb in hints[:HINTS_AT_MOST]:
+        spans += [("text", "   ")] if spans else []
+        spans += key_hint(key, verb if verb[:2].isupper() else verb[:1].lower() + verb[1:])
+    return spans
+
+
+def room_hints(room: str) -> list[tuple[str, str]]:
+    """A room's hinted keys, as the footer shows them."""
+    return [(keymap.shown(key.key), key.verb) for key in keymap.room(room) if key.hint]
+
+
+FOOT_RIGHT: Spans = (*key_hint("?", "help"), ("text", "   "), *key_hint("^p", "palette"))
+FOOT_RIGHT_SHORT: Spans = key_hint("?", "help")

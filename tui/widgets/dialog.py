@@ -1,0 +1,256 @@
+"""Dialogs: a question, a plan to confirm, a choice from a list. Escape closes every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.screen import ModalScreen
+from textual.types import CSSPathType
+from textual.widgets import Input, Static
+
+from tui.core import format as fmt
+from tui.core.plans import Plan, Risk
+from tui.core.safe_text import visible
+from tui.widgets.field import Field
+from tui.widgets.line import Block, Line, fact
+from tui.widgets.paint import Span, Spans, content, key_hint, pill
+from tui.widgets.record_table import Column, RecordTable
+from tui.widgets.styles import style_path
+
+T = TypeVar("T")
+SAMPLES = 6
+
+
+class Dialog(ModalScreen[T]):
+    """A box in the centre with an edge in the colour of its risk."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = style_path("widgets/dialogs.tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss_dialog", "Close", tooltip="Close without doing anything"),
+        Binding("pagedown", "turn(1)", "Further", tooltip="What a small terminal has no room for"),
+        Binding("pageup", "turn(-1)", "Back", tooltip="To what was above"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - as Screen declares it
+    risk = Risk.PLAIN
+
+    def compose(self) -> ComposeResult:
+        """The edge and, beside it, what `inner` yields."""
+        with Container(classes="dialog"):
+            yield Static(classes=f"edge -{self.risk.value}")
+            with Vertical(classes="inner"):
+                yield from self.inner()
+
+    def inner(self) -> ComposeResult:
+        """The dialog's content; subclasses fill it."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """In a small terminal, begin where one types."""
+        self.call_after_refresh(self._show_field)
+
+    def _show_field(self) -> None:
+        if isinstance(self.focused, Input):
+            self.focused.scroll_visible(animate=False)
+
+    def action_turn(self, pages: int) -> None:
+        """Scroll what does not fit."""
+        for box in self.query(".dialog, .inner"):
+            if box.max_scroll_y:
+                box.scroll_relative(y=pages * max(1, box.size.height - 1), animate=False)
+
+    def action_dismiss_dialog(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """Show a frozen plan; dismissed with True only if the user agreed to exactly it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "agree", "Go on", tooltip="Do what the plan says"),
+        Binding("y", "agree", "Go on", tooltip="Do what the plan says"),
+        Binding("n", "dismiss_dialog", "Keep", tooltip="Close without doing anything"),
+    ]
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan, self.risk = plan, plan.risk
+
+    def inner(self) -> ComposeResult:
+        """Title, facts, samples, what must be typed, the two ways on."""
+        plan = self.plan
+        role = plan.risk.value
+        yield Line((((f"bold {role}"), plan.title),), (("dim", "plan "), ("muted", plan.mark)))
+        yield Static(content(("muted", plan.intro)), classes="prose")
+        column = max([12, *(len(item.label) + 2 for item in plan.facts)])
+        if plan.facts:
+            yield Block(
+                [fact(item.label, (item.role, item.value), at=column) for item in plan.facts],
+                classes="inset",
+            )
+        if plan.items:
+            yield Block(self._samples(), classes="items")
+        if plan.warning or plan.typed:
+            yield Static(content(*self._warning()), classes="prose")
+        if plan.typed:
+            yield Field(placeholder=visible(plan.typed), classes="field", id="confirm-typed")
+        yield Line(self._button(), self._ways(), classes="foot", id="confirm-foot")
+
+    def _samples(self) -> list[Spans]:
+        shown = self.plan.items[:SAMPLES]
+        rows: list[Spans] = [(("dim", f"{_cut(name)}  {note}"),) for name, note in shown]
+        if (more := len(self.plan.items) - len(shown)) > 0:
+            rows.append((("muted", f"and {fmt.count(more)} more"),))
+        return rows
+
+    def _warning(self) -> list[Span]:
+        plan = self.plan
+        spans: list[Span] = [("warn", "▲ "), ("text", plan.warning or "This cannot be undone.")]
+        if plan.typed:
+            spans.append(("muted", f" Type {plan.typed} to go on:"))
+        return spans
+
+    @property
+    def ready(self) -> bool:
+        """True once what must be typed was typed."""
+        if not self.plan.typed:
+            return True
+        return self.query_one("#confirm-typed", Input).value == self.plan.typed
+
+    def _button(self) -> Spans:
+        if self.plan.typed and not (self.is_mounted and self.ready):
+            return (("dim on:line", f"  {self.plan.verb}  "),)
+        return (pill(self.plan.risk.value, f" ⏎  {self.plan.verb} "),)
+
+    def _ways(self) -> Spans:
+        return key_hint("esc", self.plan.keep)
+
+    def on_input_changed(self) -> None:
+        """The button wakes when the name is right."""
+        self.query_one("#confirm-foot", Line).show(self._button(), self._ways())
+
+    def on_input_submitted(self) -> None:
+        """Enter in the field."""
+        self.action_agree()
+
+    def action_agree(self) -> None:
+        """Go on, if what must be typed was typed."""
+        if self.ready:
+            self.dismiss(True)
+        else:
+            self.app.bell()
+
+
+class Ask(Dialog[str | None]):
+    """Ask for one line of text, judged as it is typed; dismissed with it, or None."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        title: str,
+        intro: str = "",
+        value: str = "",
+        placeholder: str = "",
+        verb: str = "go on",
+        judge: Callable[[str], str | None] = lambda _: None,
+        password: bool = False,
+    ) -> None:
+        """`judge` returns what is wrong with a text, or None."""
+        super().__init__()
+        self._title, self._intro, self._value = title, intro, value
+        self._placeholder, self._verb, self._judge = placeholder, verb, judge
+        self._password = password
+
+    def inner(self) -> ComposeResult:
+        """Title, field, verdict, the two ways on."""
+        yield Line((("bold bright", self._title),))
+        if self._intro:
+            yield Static(content(("muted", self._intro)), classes="prose")
+        yield Field(
+            self._value,
+            placeholder=self._placeholder,
+            password=self._password,
+            classes="field",
+            id="ask-field",
+        )
+        yield Block([()], classes="said", id="ask-said")
+        yield Line(key_hint("⏎", self._verb), key_hint("esc", "close"), classes="foot")
+
+    def on_mount(self) -> None:
+        """Judge what stands there from the start."""
+        self.on_input_changed()
+
+    def _problem(self) -> str | None:
+        return self._judge(self.query_one("#ask-field", Input).value)
+
+    def on_input_changed(self) -> None:
+        """Say at once what is wrong."""
+        typed = self.query_one("#ask-field", Input).value
+        problem = self._problem()
+        said: Spans = (
+            (("run", "✓ "), ("muted", "fine"))
+            if not problem
+            else ((("dim", problem),) if not typed else (("danger", "✗ "), ("text", problem)))
+        )
+        self.query_one("#ask-said", Block).show([said])
+
+    def on_input_submitted(self) -> None:
+        """Take the text if nothing is wrong with it."""
+        if self._problem():
+            self.app.bell()
+        else:
+            self.dismiss(self.query_one("#ask-field", Input).value)
+
+
+class Choose(Dialog[str | None]):
+    """Choose one of several; dismissed with its id, or None."""
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[tuple[str, str, str]],
+        current: str = "",
+        intro: str = "",
+    ) -> None:
+        """`choices` are (id, label, note)."""
+        super().__init__()
+        self._title, self._choices, self._current = title, choices, current
+        self._intro = intro
+
+    def inner(self) -> ComposeResult:
+        """Title and table."""
+        yield Line((("bold bright", self._title),))
+        if self._intro:
+            yield Static(content(("muted", self._intro)), classes="prose")
+        table: RecordTable[tuple[str, str, str]] = RecordTable(
+            [Column("", 26), Column("")],
+            lambda row: (
+                ((("bold bright" if row[0] == self._current else "text"), row[1]),),
+                (("muted", row[2]),),
+            ),
+            keyed=lambda row: row[0],
+            head=False,
+            gutter=1,
+            id="choose-table",
+            classes="-fit",
+        )
+        yield table
+        yield Line(key_hint("⏎", "choose"), key_hint("esc", "close"), classes="foot")
+
+    def on_mount(self) -> None:
+        """Fill the table, the cursor on what is chosen now."""
+        table = self.query_one("#choose-table", RecordTable)
+        table.show(self._choices)
+        table.move_to_key(self._current)
+        table.focus()
+
+    def on_record_table_opened(self, event: RecordTable.Opened) -> None:
+        """Enter chooses."""
+        self.dismiss(event.record[0])
+
+
+def _cut(name: str, limit: int = 46) -> str:
+    return name if len(name) <= limit else name[: limit - 1] + "…"

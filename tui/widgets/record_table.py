@@ -1,0 +1,433 @@
+"""A table of records that paints only what is seen: a million rows cost what forty cost.
+
+DataTable formats every cell when a row is added; this one keeps the records and asks for a row's
+cells when its line is painted. Appending a page is O(page).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.widgets.keys import bindings
+from tui.widgets.paint import Painter, Spans
+from tui.widgets.record_lines import (
+    Column,
+    column_widths,
+    fitted_segments,
+    gutter_spans,
+    title_spans,
+)
+
+R = TypeVar("R")
+Cells = Sequence[Spans]
+AGES_SECONDS = 20  # painted rows are kept, and ages in them grow old
+
+
+class RecordTable(ScrollView, Generic[R], can_focus=True):
+    """Rows of records with a cursor and, if `keyed`, a selection.
+
+    Args:
+        columns: what is shown.
+        cells: a record's cells, one a column, made when the row is painted.
+        keyed: a record's identity, for selection and for keeping the cursor on `show`.
+        gutter: columns before the first cell: cursor bar, selection mark, space.
+        gap: columns between cells.
+        head: whether the first line has the columns' titles.
+        quiet: the cursor's shade goes with the focus; for tables beside the one worked in.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("table")
+    cursor = reactive(0, repaint=False)
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another record (or on none: the table is empty)."""
+
+        table: RecordTable[Any]
+        record: Any
+
+        @property
+        def control(self) -> RecordTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last place matters."""
+            return isinstance(message, RecordTable.Moved) and message.table is self.table
+
+    @dataclass
+    class Opened(Message):
+        """Enter or a double click on a record."""
+
+        table: RecordTable[Any]
+        record: Any
+
+        @property
+        def control(self) -> RecordTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    @dataclass
+    class Selected(Message):
+        """The selection changed."""
+
+        table: RecordTable[Any]
+
+        @property
+        def control(self) -> RecordTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        cells: Callable[[R], Cells],
+        *,
+        keyed: Callable[[R], Hashable] | None = None,
+        gutter: int = 2,
+        gap: int = 2,
+        head: bool = True,
+        quiet: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.columns = list(columns)
+        self.cells, self.keyed = cells, keyed
+        self.marks, self.gap, self.head, self.quiet = gutter, gap, head, quiet
+        self.records: list[R] = []
+        self.view: Sequence[R] = self.records  # what is shown: filtered or sorted
+        self.selected: set[Hashable] = set()
+        self.matches: Callable[[R], bool] | None = None
+        self.sorted_by: tuple[str, bool] | None = None  # (a column's title, reversed)
+        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
+        self._painter: Painter | None = None
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    # -- content ---------------------------------------------------------------------------
+
+    def show(self, records: Iterable[R]) -> None:
+        """Replace all records; cursor and selection stay with their records' keys."""
+        at = self.keyed(self.record) if self.keyed and self.record is not None else None
+        self.records = list(records)
+        if self.keyed:
+            self.selected &= {self.keyed(record) for record in self.records}
+        self._refilter()
+        if at is not None:
+            self._find(at)
+        self._moved()
+
+    def extend(self, page: Iterable[R]) -> None:
+        """Append a page of records."""
+        was_empty = not self.view
+        page = list(page)
+        self.records.extend(page)
+        if self.matches is not None:
+            assert isinstance(self.view, list)
+            self.view.extend(record for record in page if self.matches(record))
+        self._resized()
+        if was_empty and self.view:
+            self._moved()
+
+    def insert(self, at: int, page: Iterable[R]) -> None:
+        """Put records before the row `at` of all records; the cursor stays on its record."""
+        page = list(page)
+        if not page:
+            return
+        was_empty, here = not self.view, self.record
+        self.records[at:at] = page
+        if self.matches is not None:
+            self._refilter()
+            if self.keyed and here is not None:
+                self._find(self.keyed(here))
+        elif not was_empty and self.cursor >= at:
+            self.cursor += len(page)
+            self.scroll_to(y=self.scroll_y + len(page), animate=False, force=True)
+        self._resized()
+        if was_empty and self.view:
+            self._moved()
+
+    def clear(self) -> None:
+        """Drop all records and the selection."""
+        self.selected.clear()
+        self.records = []
+        self.matches = None
+        self._refilter()
+        self.cursor = 0
+        self.scroll_to(y=0, animate=False, force=True)
+        self._moved()
+
+    def narrow(self, matches: Callable[[R], bool] | None) -> None:
+        """Show only the records that match; None shows all. The cursor stays if it can."""
+        here = self.record
+        self.matches = matches
+        self._refilter()
+        if self.keyed and here is not None:
+            self._find(self.keyed(here))
+        self._moved()
+        self._scroll_to_cursor()
+
+    def sort(self, key: Callable[[R], Any], *, reverse: bool = False) -> None:
+        """Sort the records in place."""
+        self.records.sort(key=key, reverse=reverse)
+        self._refilter()
+        self._moved()
+
+    def show_head(self, head: bool) -> None:
+        """Show or hide the line with the columns' titles."""
+        if head != self.head:
+            self.head = head
+            self._resized()
+
+    def repaint(self) -> None:
+        """The records changed inside: paint them anew."""
+        self._lines.clear()
+        self.refresh()
+
+    @property
+    def record(self) -> R | None:
+        """The record that the cursor is on."""
+        return self.view[self.cursor] if 0 <= self.cursor < len(self.view) else None
+
+    @property
+    def chosen(self) -> list[R]:
+        """The selected records, or the one the cursor is on."""
+        if self.keyed and self.selected:
+            return [record for record in self.records if self.keyed(record) in self.selected]
+        return [self.record] if self.record is not None else []
+
+    # -- selection -------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Select or unselect the record under the cursor, then move down."""
+        if self.keyed and self.record is not None:
+            self.selected ^= {self.keyed(self.record)}
+            self._selection_changed()
+            self.action_down()
+
+    def select_all(self) -> None:
+        """Select all that is shown, or nothing if all was."""
+        if self.keyed:
+            every = {self.keyed(record) for record in self.view}
+            self.selected = set() if every <= self.selected else self.selected | every
+            self._selection_changed()
+
+    def unselect(self) -> None:
+        """Select nothing."""
+        self.selected.clear()
+        self._selection_changed()
+
+    def _selection_changed(self) -> None:
+        self.repaint()
+        self.post_message(self.Selected(self))
+
+    # -- moving ----------------------------------------------------------------------------
+
+    def action_down(self) -> None:
+        """One row down."""
+        self.move_to(self.cursor + 1)
+
+    def action_up(self) -> None:
+        """One row up."""
+        self.move_to(self.cursor - 1)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self.move_to(self.cursor + self._page)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self.move_to(self.cursor - self._page)
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self.move_to(len(self.view) - 1)
+
+    def action_open(self) -> None:
+        """Open the row one is on."""
+        if self.record is not None:
+            self.post_message(self.Opened(self, self.record))
+
+    def move_to(self, row: int) -> None:
+        """Put the cursor on a row (kept inside the table) and scroll there."""
+        row = max(0, min(len(self.view) - 1, row))
+        if row != self.cursor:
+            self.cursor = row
+            self._moved()
+        self._scroll_to_cursor()
+
+    def move_to_key(self, key: Hashable) -> bool:
+        """Put the cursor on the record with this key; False if it is not shown."""
+        found = self._find(key)
+        if found:
+            self._moved()
+            self._scroll_to_cursor()
+        return found
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - (1 if self.head else 0))
+
+    def _find(self, key: Hashable) -> bool:
+        for row, record in enumerate(self.view):
+            if self.keyed and self.keyed(record) == key:
+                self.cursor = row
+                return True
+        return False
+
+    def _moved(self) -> None:
+        self.cursor = max(0, min(self.cursor, len(self.view) - 1))
+        self.refresh()
+        self.post_message(self.Moved(self, self.record))
+
+    def _scroll_to_cursor(self) -> None:
+        """The head line covers one line, so keep the cursor one lower than the region asks."""
+        top, height = round(self.scroll_y), self._page
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+
+    def on_click(self, event: Click) -> None:
+        """A click moves the cursor, a double click opens."""
+        row = round(self.scroll_y) + event.y - (1 if self.head else 0)
+        if 0 <= row < len(self.view) and event.y >= (1 if self.head else 0):
+            self.move_to(row)
+            if event.chain == 2:
+                self.action_open()
+
+    # -- painting --------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Paint anew when the theme changes."""
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self.set_interval(AGES_SECONDS, self.repaint)
+
+    def _theme_changed(self, _theme: object) -> None:
+        self._painter = None
+        self._styles.clear()
+        self.repaint()
+
+    def notify_style_update(self) -> None:
+        """Another background or colour: paint anew."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._lines.clear()
+
+    def on_focus(self) -> None:
+        """The cursor bar shows where the focus is."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """The cursor bar goes with the focus."""
+        self.repaint()
+
+    def on_resize(self) -> None:
+        """The columns share another width; the cursor stays in sight."""
+        self._lines.clear()
+        self.call_after_refresh(self._scroll_to_cursor)
+
+    def _refilter(self) -> None:
+        if self.matches is None:
+            self.view = self.records
+        else:
+            self.view = [record for record in self.records if self.matches(record)]
+        self.cursor = max(0, min(self.cursor, len(self.view) - 1))
+        self._lines.clear()
+        self._resized()
+
+    def _resized(self) -> None:
+        width = self.scrollable_content_region.width
+        self.virtual_size = Size(width, len(self.view) + (1 if self.head else 0))
+        self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """For `height: auto`: all rows and the head."""
+        return len(self.view) + (1 if self.head else 0)
+
+    def _widths(self, width: int) -> list[tuple[int, int]]:
+        return column_widths(self.columns, width, self.marks, self.gap)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line: the head, a row, or nothing."""
+        width = self.scrollable_content_region.width
+        if self.head:
+            if y == 0:
+                return self._head_line(width)
+            y -= 1
+        row = y + round(self.scroll_y)
+        if row >= len(self.view):
+            return Strip.blank(width, self._style("", ""))
+        record = self.view[row]
+        on = row == self.cursor and not (self.quiet and not self.has_focus)
+        picked = self._is_selected(record)
+        # The record itself is in the key, so that its id cannot be taken by another one.
+        key = (record, on, picked, on and self.has_focus, width)
+        try:
+            strip = self._lines.get(key)
+        except TypeError:  # an unhashable record is painted every time
+            return self._row_line(record, on, picked, width)
+        if strip is None:
+            strip = self._row_line(record, on, picked, width)
+            self._lines[key] = strip
+        return strip
+
+    def _is_selected(self, record: R) -> bool:
+        return (
+            bool(self.selected) and self.keyed is not None and self.keyed(record) in self.selected
+        )
+
+    def _head_line(self, width: int) -> Strip:
+        titles = [title_spans(column, self.sorted_by) for column in self.columns]
+        return self._strip(titles, (("text", " " * self.marks),), width, "")
+
+    def _row_line(self, record: R, on: bool, picked: bool, width: int) -> Strip:
+        gutter = gutter_spans(self.marks, bar=on and self.has_focus, picked=picked)
+        background = "on:cursor" if on else "on:picked" if picked else ""
+        return self._strip(self.cells(record), gutter, width, background)
+
+    def _strip(self, values: Cells, gutter: Spans, width: int, background: str) -> Strip:
+        def styled(role: str) -> Style:
+            return self._style(role, background)
+
+        gap = Segment(" " * self.gap, styled(""))
+        segments = fitted_segments(gutter, self.marks, "l", styled)
+        for number, (i, cell) in enumerate(self._widths(width)):
+            if number:
+                segments.append(gap)
+            segments += fitted_segments(values[i], cell, self.columns[i].align, styled)
+        return Strip(segments).adjust_cell_length(width, styled(""))
+
+    def _style(self, role: str, background: str) -> Style:
+        """A role on the pane's colours, or on the shade of the row; kept, as it is asked often."""
+        key = (role, background)
+        style = self._styles.get(key)
+        if style is None:
+            if self._painter is None:
+                self._painter = Painter(self.app.theme_variables)
+            painter = self._painter
+            style = self.rich_style + painter.style(role)
+            if background:  # the row's shade wins over the pane's
+                style += painter.style(background)
+            self._styles[key] = style
+        return style
+
+
+__all__ = ["Cells", "Column", "RecordTable"]

@@ -1,0 +1,30 @@
+"""Textual's style sheet, parsed once: opening a pane or a dialog must not parse all sheets anew.
+
+`Stylesheet.reparse` starts from nothing, up to twice for each new screen: 60 to 120 ms in which the
+event loop stands still. What was parsed with the same variables is kept here.
+"""
+
+from __future__ import annotations
+
+from textual.cache import LRUCache
+from textual.css.stylesheet import Stylesheet
+
+SOURCES = 512  # one for each kind of widget and each file; Textual's own cache of 64 is too small
+
+
+class KeptStylesheet(Stylesheet):
+    """Parses a source again only when a variable (the theme) has changed."""
+
+    def __init__(self, *, variables: dict[str, str] | None = None) -> None:
+        super().__init__(variables=variables)
+        # Private names of Textual 8.2; tests/widgets/test_stylesheet.py pins what they do.
+        self._parse_cache = LRUCache(SOURCES)
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Take variables; what was parsed with others is forgotten."""
+        if variables != self._variables:
+            super().set_variables(variables)
+
+    def reparse(self) -> None:
+        """Parse what is new."""
+        self.parse()
