@@ -1,0 +1,219 @@
+"""Every key of Skydeck: its id, key, action, verb and tooltip, by the room it works in.
+
+The footer, the help screen and the palette are made from this table. Users may bind other keys to
+an id in their settings; `validated` says what is wrong with such a wish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One binding. `hint` puts it among the six of the footer, in table order."""
+
+    id: str
+    key: str  # Textual's names, several apart by commas
+    action: str
+    verb: str
+    tooltip: str
+    hint: bool = False
+
+    @property
+    def room(self) -> str:
+        """Where the key works: the part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+ROOMS: Mapping[str, str] = {
+    "app": "Everywhere",
+    "table": "Tables",
+    "s3": "S3",
+    "ec2": "EC2",
+    "launch": "Launch wizard",
+    "console": "Console",
+    "cost": "Cost",
+    "workflow": "Workflow",
+    "jobs": "Jobs drawer",
+    "code": "Code drawer",
+    "first": "First run",
+    "start": "While connecting",
+}
+
+_K = Key
+KEYS: tuple[Key, ...] = (
+    _K("app.s3", "1,f1", "app.pane('s3')", "S3", "Buckets and objects"),
+    _K("app.ec2", "2,f2", "app.pane('ec2')", "EC2", "Instances and the launch wizard"),
+    _K("app.console", "3,f3", "app.pane('console')", "Console", "Live terminals on instances"),
+    _K("app.cost", "4,f4", "app.pane('cost')", "Cost", "What runs, what it costs, what if"),
+    _K("app.workflow", "5,f5", "app.pane('workflow')", "Workflow", "The six steps, end to end"),
+    _K("app.jobs", "J", "jobs", "Jobs", "Open or close the jobs drawer"),
+    _K("app.code", "C", "code", "Code", "Show the last actions as boto3, AWS CLI and pandas"),
+    _K("app.region", "R", "app.region", "Region", "Work in another region"),
+    _K("app.profile", "P", "app.profile", "Profile", "Work with another profile or the sandbox"),
+    _K("app.theme", "T", "app.theme", "Theme", "Switch to the next theme"),
+    _K("app.help", "question_mark", "app.help", "Help", "Every key, by pane"),
+    _K("app.palette", "ctrl+p", "app.command_palette", "Palette", "Find an action by name"),
+    _K("app.quit", "q,ctrl+q", "app.leave", "Quit", "Quit, after naming what still runs"),
+    _K("table.down", "down,j", "down", "Down", "One row down"),
+    _K("table.up", "up,k", "up", "Up", "One row up"),
+    _K("table.page_down", "pagedown,ctrl+d", "page_down", "Page down", "One page down"),
+    _K("table.page_up", "pageup,ctrl+u", "page_up", "Page up", "One page up"),
+    _K("table.first", "home,g", "first", "First", "To the first row"),
+    _K("table.last", "end,G", "last", "Last", "To the last row"),
+    _K("table.open", "enter,l", "open", "Open", "Open the row one is on"),
+    _K("start.profile", "p", "app.profile", "Profile", "Choose another way to start", hint=True),
+    _K("start.quit", "escape", "app.leave", "Quit", "Leave Skydeck", hint=True),
+    _K("first.down", "down,j", "down", "Choose", "Next choice", hint=True),
+    _K("first.theme", "t", "app.theme", "Theme", "Switch to the next theme", hint=True),
+    _K("first.back", "escape", "back", "Back", "Back to the panes, if connected"),
+    _K("first.quit", "q", "app.leave", "Quit", "Leave Skydeck", hint=True),
+    _K("jobs.cancel", "x", "cancel", "Cancel", "Stop the job, leave nothing half-done", hint=True),
+    _K("jobs.retry", "r", "retry", "Retry", "Start a failed job once more", hint=True),
+    _K("jobs.close", "J,escape", "close", "Close", "Close the drawer", hint=True),
+    _K("code.older", "left_square_bracket", "older", "Older", "The action before", hint=True),
+    _K("code.newer", "right_square_bracket", "newer", "Newer", "The action after", hint=True),
+    _K("code.form", "tab", "form", "Next form", "boto3 and CLI, pandas, whole session", hint=True),
+    _K("code.copy", "y", "copy", "Copy", "Copy the code to the clipboard", hint=True),
+    _K("code.export", "s", "export", "Export session", "Save all as a script", hint=True),
+    _K("code.close", "C,escape", "close", "Close", "Close the drawer", hint=True),
+    # -- S3 ------------------------------------------------------------------------------
+    _K("s3.select", "space", "select", "Select", "Select the row and move down", hint=True),
+    _K("s3.open", "enter", "open_row", "Open", "Open the bucket or folder", hint=True),
+    _K("s3.download", "d", "download", "Download", "Download what is selected", hint=True),
+    _K("s3.upload", "u", "upload", "Upload", "Upload a file or a folder to here", hint=True),
+    _K("s3.delete", "x", "delete", "Delete", "Delete what is selected, after a plan", hint=True),
+    _K("s3.filter", "slash", "filter", "Filter", "Show only the rows that match", hint=True),
+    _K("s3.up", "backspace,h,left", "up", "Up", "To the folder above, or to the buckets"),
+    _K("s3.all", "a", "select_all", "All", "Select all that is shown, or nothing"),
+    _K("s3.create", "n", "create_bucket", "New bucket", "Create a bucket"),
+    _K("s3.sort", "o", "sort", "Sort", "Sort by name, size, age or class"),
+    _K("s3.copy", "y", "copy_uri", "Copy URI", "Copy the s3:// address"),
+    _K("s3.refresh", "r", "refresh_listing", "Refresh", "List again"),
+    _K("s3.stop", "escape", "stop", "Stop", "Stop loading, or drop filter and selection"),
+    # -- EC2 -----------------------------------------------------------------------------
+    _K("ec2.launch", "n", "launch", "Launch", "Launch an instance in six steps", hint=True),
+    _K("ec2.log_in", "enter", "log_in", "Log in", "Open a terminal on the instance", hint=True),
+    _K("ec2.power", "s", "power", "Stop", "Stop what runs, start what is stopped", hint=True),
+    _K("ec2.terminate", "t", "terminate", "Terminate", "Delete for good, after a plan", hint=True),
+    _K("ec2.select", "space", "select", "Select", "Select or unselect the instance", hint=True),
+    _K("ec2.filter", "slash", "filter", "Filter", "Show only what matches", hint=True),
+    _K("ec2.select_all", "a", "select_all", "Select all", "Select all that is shown"),
+    _K("ec2.reboot", "b", "reboot", "Reboot", "Restart the operating system"),
+    _K("ec2.protect", "p", "protect", "Protect", "Protect from termination, or no longer"),
+    _K("ec2.output", "c", "output", "Console output", "What the machine said as it booted"),
+    _K("ec2.copy", "y", "copy", "Copy address", "Copy the public address"),
+    _K("ec2.refresh", "r", "refresh_now", "Refresh", "Ask AWS again now"),
+    _K("ec2.clear", "escape", "clear", "Clear", "Drop the filter, then the selection"),
+    # -- Launch wizard -------------------------------------------------------------------
+    _K("launch.next", "enter", "next", "Next", "To the next step; on the review, launch"),
+    _K("launch.back", "escape,backspace", "back", "Back", "To the step before, or out"),
+    _K("launch.launch", "L", "launch", "Launch", "Launch what the review shows"),
+    _K("launch.architecture", "a", "page('architecture')", "Architecture", "x86_64 or arm64"),
+    _K("launch.filter", "slash", "page('filter')", "Filter", "vcpu>=8 price<0.4 gpu, or a name"),
+    _K("launch.sort", "o", "page('sort')", "Sort", "Sort the types by the next column"),
+    _K("launch.market", "m", "page('market')", "Spot", "On-demand or spot"),
+    _K("launch.add", "n", "page('add')", "Add", "Add a volume, a tag or a rule"),
+    _K("launch.edit", "e", "page('edit')", "Edit", "Change what the cursor is on"),
+    _K("launch.remove", "x,delete", "page('remove')", "Remove", "Take out what the cursor is on"),
+    _K("launch.recheck", "r", "page('recheck')", "Check again", "Run the checks once more"),
+    _K("launch.image", "ctrl+1", "go('image')", "Step 1", "Choose the machine image"),
+    _K("launch.type", "ctrl+2", "go('type')", "Step 2", "Choose the instance type"),
+    _K("launch.details", "ctrl+3", "go('details')", "Step 3", "Count, market, network, role"),
+    _K("launch.storage", "ctrl+4", "go('storage')", "Step 4", "Volumes"),
+    _K("launch.tags", "ctrl+5", "go('tags')", "Step 5", "Tags"),
+    _K("launch.firewall", "ctrl+6", "go('firewall')", "Step 6", "The security group"),
+    _K("launch.one", "1", "jump('image')", "Edit step 1", "From the review to the image"),
+    _K("launch.two", "2", "jump('type')", "Edit step 2", "From the review to the type"),
+    _K("launch.three", "3", "jump('details')", "Edit step 3", "From the review to the details"),
+    _K("launch.four", "4", "jump('storage')", "Edit step 4", "From the review to the storage"),
+    _K("launch.five", "5", "jump('tags')", "Edit step 5", "From the review to the tags"),
+    _K("launch.six", "6", "jump('firewall')", "Edit step 6", "From the review to the firewall"),
+    # -- Console -------------------------------------------------------------------------
+    _K("console.type", "enter", "type", "Type", "Into the terminal", hint=True),
+    _K("console.new", "n", "new", "New", "Log in to a running instance", hint=True),
+    _K("console.send", "u", "send", "Send a file", "Copy a local file there", hint=True),
+    _K("console.fetch", "d", "fetch", "Fetch", "Copy the remote file to this computer", hint=True),
+    _K("console.close", "x", "close_tab", "Close tab", "Hang up and close the tab", hint=True),
+    _K("console.reconnect", "r", "reconnect", "Reconnect", "Log in again", hint=True),
+    _K("console.next", "right_square_bracket", "next_tab", "Next", "The next console"),
+    _K("console.files", "f6", "files", "Files", "To the remote files"),
+    _K("console.refresh", "f7", "refresh", "Refresh", "List the remote folder again"),
+    # -- Cost ----------------------------------------------------------------------------
+    _K("cost.what_if", "w", "what_if", "What if", "To the what-if and back", hint=True),
+    _K("cost.take", "enter", "take", "Vary", "What if: begin with this instance", hint=True),
+    _K("cost.market", "m", "market", "Spot", "What if: on-demand or spot", hint=True),
+    _K("cost.refresh", "r", "refresh_cost", "Refresh", "Add up the buckets again", hint=True),
+    _K("cost.leave", "escape", "leave_form", "Back", "From the what-if to what runs"),
+    # -- Workflow ------------------------------------------------------------------------
+    _K("workflow.run", "enter,r", "run_step", "Run", "Run the step that one is on", hint=True),
+    _K("workflow.all", "a", "run_all", "Run all", "Run all that is not done, in order", hint=True),
+    _K("workflow.edit", "e", "edit", "Change", "Change what the step works on", hint=True),
+    _K("workflow.script", "v", "script", "Script", "Read and edit the script", hint=True),
+    _K("workflow.cancel", "x", "cancel_step", "Cancel", "Stop the step that runs", hint=True),
+    _K("workflow.launch", "w", "launch", "Launch", "Launch an instance to run on", hint=True),
+    _K("workflow.role", "i", "role", "Give role", "Let the instance use the bucket"),
+    _K("workflow.over", "n", "start_over", "Start over", "Mark all six steps as to do"),
+)  # fmt: skip
+
+_SHOWN = {
+    "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "enter": "⏎",
+    "backspace": "⌫", "escape": "esc", "pagedown": "pgdn", "pageup": "pgup", "slash": "/",
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "plus": "+", "minus": "−",
+    "right_curly_bracket": "}", "full_stop": ".", "comma": ",",
+}  # fmt: skip
+
+
+def room(name: str, keys: Iterable[Key] = KEYS) -> tuple[Key, ...]:
+    """The keys of one room, in table order."""
+    return tuple(key for key in keys if key.room == name)
+
+
+def shown(key: str) -> str:
+    """A key as the footer writes it: `ctrl+p` is ^p, `f6` is F6."""
+    first = key.split(",", maxsplit=1)[0]
+    if first.startswith("ctrl+"):
+        return "^" + _SHOWN.get(first[5:], first[5:])
+    if first.startswith("f") and first[1:].isdigit():
+        return first.upper()
+    return _SHOWN.get(first, first)
+
+
+def shown_all(key: str) -> str:
+    """All keys of a binding, as the help screen writes them."""
+    return " ".join(shown(part) for part in key.split(","))
+
+
+def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Split a user's id-to-key wishes into a keymap and sentences on what is wrong.
+
+    Refused: an unknown id, an empty key, a key that another binding of the same room or of
+    `app` already has.
+    """
+    ids = {key.id: key for key in KEYS}
+    good: dict[str, str] = {}
+    complaints: list[str] = []
+    for wish_id, wish in wishes.items():
+        if wish_id not in ids:
+            complaints.append(f"{wish_id}: there is no such action")
+        elif not wish.strip():
+            complaints.append(f"{wish_id}: the key is empty")
+        else:
+            good[wish_id] = wish
+    for wish_id in list(good):
+        if other := _holder(ids[wish_id], good):
+            complaints.append(f"{wish_id}: {good[wish_id]} is already {other.verb} ({other.id})")
+            del good[wish_id]
+    return good, complaints
+
+
+def _holder(key: Key, wishes: Mapping[str, str]) -> Key | None:
+    wanted = set(wishes[key.id].split(","))
+    for other in KEYS:
+        near = other.room in (key.room, "app") or key.room == "app"
+        held = set(wishes.get(other.id, other.key).split(","))
+        if other.id != key.id and near and wanted & held:
+            return other
+    return None

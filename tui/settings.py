@@ -1,0 +1,74 @@
+"""The user's settings: a TOML file read once into a frozen record.
+
+Where: `settings.toml` in the platform's configuration folder (Linux `~/.config/skydeck`, macOS
+`~/Library/Application Support/skydeck`). A wrong value is named in a notice and left at its
+default; it never keeps the app from starting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tui import themes
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may choose."""
+
+    theme: str = themes.DEFAULT
+    downloads: Path = Path("~/Downloads")
+    keys_folder: Path = Path("~/.ssh")
+    keys: Mapping[str, str] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
+
+
+def config_folder() -> Path:
+    """The folder of `settings.toml`."""
+    from platformdirs import user_config_path
+
+    return user_config_path("skydeck")
+
+
+def state_folder() -> Path:
+    """The folder of what Skydeck remembers: journal, known hosts, recent places."""
+    from platformdirs import user_state_path
+
+    return user_state_path("skydeck")
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings; a missing file means the defaults."""
+    path = path or config_folder() / "settings.toml"
+    if not path.exists():
+        return Settings()
+    import tomllib
+
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Settings(complaints=(f"{path.name} was not read: {error}",))
+    return _from_table(table)
+
+
+def _from_table(table: Mapping[str, Any]) -> Settings:
+    settings, complaints = Settings(), []
+    for name, value in table.items():
+        if name == "theme" and value in themes.PALETTES:
+            settings = replace(settings, theme=value)
+        elif name == "downloads" and isinstance(value, str) and value:
+            settings = replace(settings, downloads=Path(value))
+        elif name == "keys_folder" and isinstance(value, str) and value:
+            settings = replace(settings, keys_folder=Path(value))
+        elif name == "keys" and _is_text_table(value):
+            settings = replace(settings, keys=value)
+        else:
+            complaints.append(f"settings: {name} is not known or has a wrong value")
+    return replace(settings, complaints=tuple(complaints))
+
+
+def _is_text_table(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
