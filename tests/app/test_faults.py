@@ -1,0 +1,60 @@
+"""Faults of our own: told in a sentence, written down, and only a handler's ends the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import running, screen_text, until
+from tui import settings
+from tui.core.errors import UserError
+from tui.core.jobs import Job, JobState
+from tui.sandbox import Sandbox
+
+SECRET = "local-secret-4711"
+
+
+async def broken() -> None:
+    """Fail as no code should, with something secret at hand."""
+    secret = SECRET
+    raise KeyError(len(secret))
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+async def test_a_workers_fault_is_told_and_does_not_end_the_app(
+    sandbox: Sandbox, quiet: bool
+) -> None:
+    async with running(sandbox) as (app, pilot):
+        app.screen.run_worker(broken(), exit_on_error=quiet)
+        await until(pilot, lambda: "a fault of Skydeck's own" in screen_text(app))
+        assert "KeyError" in screen_text(app)
+        assert app.is_running
+        note = settings.state_folder() / "crash.txt"
+        assert "in broken" in note.read_text()
+        assert SECRET not in note.read_text()
+        assert note.stat().st_mode & 0o077 == 0
+
+
+async def test_a_workers_user_error_is_told_in_its_own_words(sandbox: Sandbox) -> None:
+    async def refused() -> None:
+        raise UserError("Can't do that", "it is Sunday", "Come back on Monday.")
+
+    async with running(sandbox) as (app, pilot):
+        app.screen.run_worker(refused(), exit_on_error=False)
+        await until(pilot, lambda: "it is Sunday" in screen_text(app))
+        assert "fault" not in screen_text(app)
+
+
+async def test_a_jobs_fault_is_written_down(sandbox: Sandbox, tmp_path: Path) -> None:
+    async def body(_job: Job) -> str:
+        raise ZeroDivisionError
+
+    note = settings.state_folder() / "crash.txt"
+    note.unlink(missing_ok=True)
+    async with running(sandbox) as (app, _pilot):
+        ended = await app.jobs.start("upload", "x.csv", body).wait()
+        assert ended.state is JobState.FAILED
+        assert ended.error is not None
+        assert "fault of Skydeck's own (ZeroDivisionError)" in ended.error.message
+        assert "ZeroDivisionError" in note.read_text()

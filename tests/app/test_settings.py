@@ -1,0 +1,34 @@
+"""Settings never keep the app from starting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui import settings
+
+
+def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
+    assert settings.load(tmp_path / "none.toml") == settings.Settings()
+
+
+def test_good_values_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('theme = "skydeck-contrast"\ndownloads = "/data"\n[keys]\n"app.jobs" = "f9"\n')
+    chosen = settings.load(path)
+    assert (chosen.theme, chosen.downloads) == ("skydeck-contrast", Path("/data"))
+    assert chosen.keys == {"app.jobs": "f9"}
+    assert chosen.complaints == ()
+
+
+def test_bad_values_are_named_and_left_at_their_default(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('theme = "neon"\nwhat = 1\n[keys]\nx = 3\n')
+    chosen = settings.load(path)
+    assert chosen.theme == settings.Settings().theme
+    assert len(chosen.complaints) == 3
+
+
+def test_a_broken_file_is_complained_about(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("theme = ")
+    assert "not read" in settings.load(path).complaints[0]

@@ -1,0 +1,1 @@
+"""Loopback servers that answer from canned replies."""
