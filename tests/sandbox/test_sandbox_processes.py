@@ -28,11 +28,12 @@ print(json.dumps([box.pid, info.endpoint_url, info.access_key_id, info.secret_ac
                   str(info.folder), str(info.ssh_config)]), flush=True)
 time.sleep(600)
 """
-LEFT_BEHIND = "nohup setsid sleep 321 >/dev/null 2>&1 &"
 
 
-@pytest.mark.parametrize("isolation", ["isolated", "plain"])
-def test_a_killed_app_leaves_no_process_and_no_folder(isolation: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("isolation", "seconds"), [("isolated", "32101"), ("plain", "32102")])
+def test_a_killed_app_leaves_no_process_and_no_folder(
+    isolation: str, seconds: str, tmp_path: Path
+) -> None:
     app = subprocess.Popen(
         [sys.executable, "-c", APP, isolation], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
@@ -41,9 +42,11 @@ def test_a_killed_app_leaves_no_process_and_no_folder(isolation: str, tmp_path: 
         pid, url, key, secret, folder, config = json.loads(app.stdout.readline())
         ec2 = _client(url, key, secret)
         machine = launch_machine(Sandbox(), ec2, tmp_path)
-        _RemoteMachine(machine, config).leave_behind()
+        _RemoteMachine(machine, config).leave_behind(seconds)
+        # The login ends before its background child has become `sleep`.
+        assert _until(lambda: bool(_left_behind(seconds)))
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        family += _left_behind()
+        family += _left_behind(seconds)
         assert len(family) >= 3
     finally:
         app.send_signal(signal.SIGKILL)
@@ -59,19 +62,20 @@ class _RemoteMachine:
         self._machine = machine
         self._config = config
 
-    def leave_behind(self) -> None:
+    def leave_behind(self, seconds: str) -> None:
         """A process that survives its login."""
+        left = f"nohup setsid sleep {seconds} >/dev/null 2>&1 &"
         address = self._machine.describe()["PublicIpAddress"]
         subprocess.run(
-            ["ssh", "-F", self._config, "-i", str(self._machine.key_file), address, LEFT_BEHIND],
+            ["ssh", "-F", self._config, "-i", str(self._machine.key_file), address, left],
             check=True,
             capture_output=True,
         )
 
 
-def _left_behind() -> list[Any]:
+def _left_behind(seconds: str) -> list[Any]:
     found = psutil.process_iter(["name", "cmdline"])  # gives None for what it may not read
-    return [p for p in found if p.info["name"] == "sleep" and "321" in (p.info["cmdline"] or [])]
+    return [p for p in found if p.info["name"] == "sleep" and seconds in (p.info["cmdline"] or [])]
 
 
 def _still_running(processes: list[Any]) -> list[Any]:

@@ -16,6 +16,8 @@ import pytest
 from tests.sandbox.machines import Launch, Machine, open_port_22
 from tui.sandbox import Sandbox
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+
 
 def test_exec_gives_output_errors_and_the_exit_status(launch: Launch) -> None:
     done = launch().ssh("echo out; echo err >&2; exit 7")
@@ -98,7 +100,7 @@ def test_scp_copies_both_ways_into_the_shells_own_home(launch: Launch, tmp_path:
 def test_sftp_sees_the_same_root_as_the_shell(launch: Launch, tmp_path: Path) -> None:
     machine = launch()
     batch = tmp_path / "batch"
-    batch.write_text("pwd\nls /\nls /etc/passwd\n")
+    batch.write_text(f"pwd\nls /etc/passwd\n-ls -1 {CHECKOUT}\n")
     done = subprocess.run(
         ["sftp", *machine.options(), "-b", str(batch), machine.instance_id],
         capture_output=True,
@@ -109,7 +111,9 @@ def test_sftp_sees_the_same_root_as_the_shell(launch: Launch, tmp_path: Path) ->
     assert "/home/ec2-user" in done.stdout
     if machine.sandbox.info.isolated:
         assert machine.ssh("cat /etc/passwd").stdout.startswith("root:x:0:0")
-        assert "/work" not in done.stdout
+        # The interpreter's folder may lie in the checkout; nothing else of it is there.
+        assert "pyproject.toml" not in done.stdout
+        assert machine.ssh(f"ls {CHECKOUT}/pyproject.toml").returncode != 0
 
 
 def test_a_resized_window_reaches_the_shell(clean_sandbox: Sandbox, launch: Launch) -> None:
