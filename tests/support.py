@@ -23,9 +23,13 @@ async def running(
     *,
     size: tuple[int, int] = SIZE,
     settings: Settings | None = None,
+    faults: int = 0,
     **options: Any,
 ) -> AsyncIterator[tuple[SkydeckApp, Pilot[None]]]:
-    """The app on a sandbox that runs already (or, without one, as the options say), connected."""
+    """The app on a sandbox that runs already (or, without one, as the options say), connected.
+
+    At the end no handler may have failed, but for `faults` that the test makes itself.
+    """
     if sandbox is not None:
         options.setdefault("sandbox", True)
     app = SkydeckApp(Options(fast=True, **options), settings or Settings(), sandbox=sandbox)
@@ -35,6 +39,7 @@ async def running(
             assert app.services is not None, app.connect_error
             await until(pilot, lambda: app.current_mode != "start")
         yield app, pilot
+    assert len(app.handler_faults) == faults, app.handler_faults
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 20.0) -> None:

@@ -101,6 +101,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
         )
         self.jobs.listeners.append(self._jobs_changed)
         self.services: Services | None = None
+        self.handler_faults = []
         self._going: set[asyncio.Task[None]] = set()
         self.connect_error: UserError | None = None
         self.waiting_for = ""
@@ -132,6 +133,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
         """Open the first pane, then find out who we are in the background."""
         keys, complaints = keymap.validated(self.settings.keys)
         self.set_keymap(keys)
+        keymap.use(keys)
         self._catch_signals()
         calm_the_collector()
         self.set_interval(EVERY_SECONDS, look_after)
@@ -216,14 +218,17 @@ class SkydeckApp(Deck, inherit_bindings=False):
         self.status_signal.publish(status)
 
     def _fleet_changed(self, state: FleetState) -> None:
-        identity = self.services.identity if self.services is not None else None
+        services = self.services
+        if services is None or state is not services.fleet.state:
+            return  # a job of an older connection asked
         self._set_status(
             Status(
-                identity=identity,
+                identity=services.identity,
                 running=len(state.running),
                 per_hour=state.per_hour,
                 today=state.today,
                 known=state.asked_at is not None,
+                stale_since=state.asked_at if state.error is not None else None,
             )
         )
 

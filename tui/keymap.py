@@ -6,8 +6,10 @@ an id in their settings; `validated` says what is wrong with such a wish.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import contextlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ KEYS: tuple[Key, ...] = (
     _K("ec2.refresh", "r", "refresh_now", "Refresh", "Ask AWS again now"),
     _K("ec2.clear", "escape", "clear", "Clear", "Drop the filter, then the selection"),
     # -- Launch wizard -------------------------------------------------------------------
-    _K("launch.next", "enter", "next", "Next", "To the next step; on the review, launch"),
+    _K("launch.next", "enter", "next", "Next", "To the next step"),
     _K("launch.back", "escape,backspace", "back", "Back", "To the step before, or out"),
     _K("launch.launch", "L", "launch", "Launch", "Launch what the review shows"),
     _K("launch.architecture", "a", "page('architecture')", "Architecture", "x86_64 or arm64"),
@@ -166,9 +168,28 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def room(name: str, keys: Iterable[Key] = KEYS) -> tuple[Key, ...]:
-    """The keys of one room, in table order."""
-    return tuple(key for key in keys if key.room == name)
+_chosen: dict[str, str] = {}
+
+
+def use(wishes: Mapping[str, str]) -> None:
+    """Show these keys (as `validated` lets them pass) in footer, help and palette from now on."""
+    _chosen.clear()
+    _chosen.update(wishes)
+
+
+def room(name: str) -> tuple[Key, ...]:
+    """The keys of one room as they are by default, in table order."""
+    return tuple(key for key in KEYS if key.room == name)
+
+
+def room_in_use(name: str) -> tuple[Key, ...]:
+    """The keys of one room with the user's own in their place."""
+    return tuple(in_use(key) for key in room(name))
+
+
+def in_use(key: Key) -> Key:
+    """A key, or the user's own in its place."""
+    return replace(key, key=_chosen.get(key.id, key.key))
 
 
 def shown(key: str) -> str:
@@ -189,8 +210,8 @@ def shown_all(key: str) -> str:
 def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Split a user's id-to-key wishes into a keymap and sentences on what is wrong.
 
-    Refused: an unknown id, an empty key, a key that another binding of the same room or of
-    `app` already has.
+    Refused: an unknown id, an empty key, a key that no terminal sends, a key that another binding
+    of the same room, of `app`, or (in a room with tables) of the tables already has.
     """
     ids = {key.id: key for key in KEYS}
     good: dict[str, str] = {}
@@ -200,8 +221,10 @@ def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
             complaints.append(f"{wish_id}: there is no such action")
         elif not wish.strip():
             complaints.append(f"{wish_id}: the key is empty")
+        elif unknown := [part for part in wish.split(",") if not _is_key(part.strip())]:
+            complaints.append(f"{wish_id}: there is no key {unknown[0]!r}")
         else:
-            good[wish_id] = wish
+            good[wish_id] = ",".join(part.strip() for part in wish.split(","))
     for wish_id in list(good):
         if other := _holder(ids[wish_id], good):
             complaints.append(f"{wish_id}: {good[wish_id]} is already {other.verb} ({other.id})")
@@ -209,10 +232,32 @@ def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     return good, complaints
 
 
+_MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
+_NO_TABLES = frozenset({"start", "code"})
+
+
+def _is_key(name: str) -> bool:
+    """Whether Textual has such a key: `x`, `X`, `f9`, `ctrl+x`, `question_mark`."""
+    from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+    *modifiers, key = name.split("+")
+    if not set(modifiers) <= _MODIFIERS or len(set(modifiers)) < len(modifiers):
+        return False
+    if len(key) == 1:
+        return key.isalnum()
+    if key in KEY_NAME_REPLACEMENTS.values() or any(key == one.value for one in Keys):
+        return True
+    with contextlib.suppress(KeyError):  # Textual names the others as Unicode does
+        return bool(unicodedata.lookup(key.replace("_", " ")))
+    return False
+
+
 def _holder(key: Key, wishes: Mapping[str, str]) -> Key | None:
-    wanted = set(wishes[key.id].split(","))
+    # Some keys are shared on purpose, such as enter of a table and of its pane.
+    wanted = set(wishes[key.id].split(",")) - set(key.key.split(","))
     for other in KEYS:
         near = other.room in (key.room, "app") or key.room == "app"
+        near |= {key.room, other.room} - _NO_TABLES >= {"table"}
         held = set(wishes.get(other.id, other.key).split(","))
         if other.id != key.id and near and wanted & held:
             return other

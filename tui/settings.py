@@ -43,13 +43,17 @@ def state_folder() -> Path:
 def load(path: Path | None = None) -> Settings:
     """Read the settings; a missing file means the defaults."""
     path = path or config_folder() / "settings.toml"
-    if not path.exists():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        return Settings(complaints=(f"{path.name} was not read: {error}",))
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         return Settings(complaints=(f"{path.name} was not read: {error}",))
     return _from_table(table)
 
@@ -57,7 +61,7 @@ def load(path: Path | None = None) -> Settings:
 def _from_table(table: Mapping[str, Any]) -> Settings:
     settings, complaints = Settings(), []
     for name, value in table.items():
-        if name == "theme" and value in themes.PALETTES:
+        if name == "theme" and isinstance(value, str) and value in themes.PALETTES:
             settings = replace(settings, theme=value)
         elif name == "downloads" and isinstance(value, str) and value:
             settings = replace(settings, downloads=Path(value))

@@ -1,4 +1,4 @@
-"""Faults of our own: told in a sentence, written down, and only a handler's ends the app."""
+"""Faults of our own: told in a sentence, written down, and not the end of the app."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tui import settings
 from tui.core.errors import UserError
 from tui.core.jobs import Job, JobState
 from tui.sandbox import Sandbox
+from tui.screens.base import BaseScreen
 
 SECRET = "local-secret-4711"
 
@@ -44,6 +45,33 @@ async def test_a_workers_user_error_is_told_in_its_own_words(sandbox: Sandbox) -
         app.screen.run_worker(refused(), exit_on_error=False)
         await until(pilot, lambda: "it is Sunday" in screen_text(app))
         assert "fault" not in screen_text(app)
+
+
+async def test_a_handlers_fault_is_told_once_and_the_pane_goes_on(sandbox: Sandbox) -> None:
+    def fail() -> None:
+        raise KeyError(SECRET)
+
+    async with running(sandbox, faults=1) as (app, pilot):
+        for _ in range(3):
+            app.screen.call_later(fail)
+            await pilot.pause()
+        await until(pilot, lambda: "a fault of Skydeck's own" in screen_text(app))
+        assert len(app._notifications) == 1
+        assert "in fail" in (settings.state_folder() / "crash.txt").read_text()
+        await pilot.press("n")
+        await until(pilot, lambda: "New bucket" in screen_text(app))
+
+
+async def test_what_asks_between_two_connections_is_dropped(sandbox: Sandbox) -> None:
+    async with running(sandbox) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, BaseScreen)
+        services, app.services = app.services, None
+        screen.call_later(lambda: screen.services)
+        await pilot.pause()
+        app.services = services
+        assert app.is_running
+        assert not app._notifications
 
 
 async def test_a_jobs_fault_is_written_down(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -40,6 +40,39 @@ def test_wishes_are_taken_or_complained_about() -> None:
 
 
 @pytest.mark.parametrize(
+    ("wish", "key", "complaint"),
+    [
+        ("s3.upload", "j", "already Down (table.down)"),
+        ("table.down", "u", "already Upload (s3.upload)"),
+        ("s3.upload", "crtl+x", "no key 'crtl+x'"),
+        ("s3.upload", "nonsense", "no key 'nonsense'"),
+        ("s3.upload", "U, ctrl+pageup, slash", "already Filter"),
+        ("s3.upload", "U, ctrl+pageup, plus, comma", ""),
+        ("table.open", "enter,ctrl+o", ""),
+    ],
+)
+def test_a_wish_that_would_not_work_is_refused(wish: str, key: str, complaint: str) -> None:
+    good, complaints = keymap.validated({wish: key})
+    assert (wish in good) is not bool(complaint)
+    assert complaint in " ".join(complaints)
+
+
+def test_every_key_of_the_map_is_one_that_textual_has() -> None:
+    names = {name for key in keymap.KEYS for name in key.key.split(",")}
+    said = {name: str(keymap.validated({"app.jobs": name})[1]) for name in names}
+    assert [name for name in names if "no key" in said[name]] == []
+
+
+def test_the_users_own_key_is_the_one_that_is_shown() -> None:
+    keymap.use({"s3.delete": "D"})
+    try:
+        assert [k.key for k in keymap.room_in_use("s3") if k.id == "s3.delete"] == ["D"]
+    finally:
+        keymap.use({})
+    assert [k.key for k in keymap.room_in_use("s3") if k.id == "s3.delete"] == ["x"]
+
+
+@pytest.mark.parametrize(
     ("key", "shown"),
     [("ctrl+p", "^p"), ("f6", "F6"), ("question_mark", "?"), ("q,ctrl+q", "q"), ("enter", "⏎")],
 )

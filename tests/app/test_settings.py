@@ -28,6 +28,18 @@ def test_bad_values_are_named_and_left_at_their_default(tmp_path: Path) -> None:
     assert len(chosen.complaints) == 3
 
 
+def test_values_of_a_wrong_kind_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('theme = ["a"]\ndownloads = 3\nkeys_folder = {}\nkeys = "x"\n')
+    chosen = settings.load(path)
+    assert len(chosen.complaints) == 4
+    assert chosen == settings.Settings(complaints=chosen.complaints)
+
+
+def test_a_folder_in_the_files_place_is_complained_about(tmp_path: Path) -> None:
+    assert "not read" in settings.load(tmp_path).complaints[0]
+
+
 def test_a_broken_file_is_complained_about(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("theme = ")

@@ -13,6 +13,7 @@ import pytest
 from tests.support import running, screen_text, until
 from tui.core.errors import UserError
 from tui.core.jobs import Job
+from tui.core.records import Instance
 from tui.sandbox import Sandbox
 from tui.settings import Settings
 
@@ -247,3 +248,41 @@ async def test_a_theme_of_the_settings_is_used_and_a_wrong_one_is_said(sandbox: 
     async with running(sandbox, settings=settings) as (app, pilot):
         assert app.theme == "skydeck-paper"
         await until(pilot, lambda: "neon is not known" in screen_text(app))
+
+
+async def test_the_users_own_keys_are_in_footer_and_help_and_work(sandbox: Sandbox) -> None:
+    wished = Settings(keys={"s3.create": "N", "app.help": "f9"})
+    async with running(sandbox, settings=wished) as (app, pilot):
+        await pilot.press("f9")
+        await until(pilot, lambda: "Create a bucket" in screen_text(app))
+        line = next(row for row in screen_text(app).splitlines() if "Create a bucket" in row)
+        assert line.split()[0] == "N"
+        await pilot.press("escape", "N")
+        await until(pilot, lambda: "New bucket" in screen_text(app))
+
+
+async def test_an_endpoint_of_the_command_line_stays_when_a_profile_is_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile lab]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    async with running(endpoint_url="http://127.0.0.1:9") as (app, pilot):
+        await until(pilot, lambda: "at http://127.0.0.1:9" in screen_text(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.wish.profile == "lab")
+        assert app.wish.endpoint_url == "http://127.0.0.1:9"
+
+
+async def test_a_header_that_aws_no_longer_confirms_says_since_when(sandbox: Sandbox) -> None:
+    async with running(sandbox) as (app, pilot):
+        assert app.services is not None
+        fleet = app.services.fleet
+        await until(pilot, lambda: fleet.state.asked_at is not None)
+
+        async def refused() -> tuple[Instance, ...]:
+            raise UserError("Can't list instances", "the network is down")
+
+        fleet._ec2.instances = refused  # type: ignore[method-assign]
+        await fleet.refresh()
+        await until(pilot, lambda: "▲ as of" in screen_text(app))

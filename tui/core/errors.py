@@ -51,5 +51,12 @@ class LocalError(UserError):
     """A local file could not be read or written."""
 
 
+class NotConnected(UserError):  # noqa: N818 - a fact, not a failure
+    """Something was asked for between two connections; what asked is out of date."""
+
+    def __init__(self) -> None:
+        super().__init__("Not connected", "", "Wait for the connection, or press P.")
+
+
 class JobCancelled(Exception):  # noqa: N818 - a fact, not a failure
     """Raised inside a job's thread or task at the next step after a cancel."""

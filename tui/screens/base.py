@@ -14,10 +14,11 @@ from textual.screen import Screen
 from textual.types import CSSPathType
 
 from tui import keymap
-from tui.core.errors import UserError
+from tui.core.errors import NotConnected, UserError
 from tui.core.jobs import JobSnapshot
 from tui.widgets import chrome
 from tui.widgets.drawer import Closed, ExportSession
+from tui.widgets.guard import Guarded
 from tui.widgets.keys import bindings
 from tui.widgets.line import Line
 from tui.widgets.notice import Notice
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 NARROW = 100
 
 
-class BaseScreen(Screen[None]):
+class BaseScreen(Guarded, Screen[None]):
     """A pane. Subclasses set `pane` and `room`, fill `content`, and act in `connected`.
 
     Class attributes:
@@ -71,9 +72,14 @@ class BaseScreen(Screen[None]):
 
     @property
     def services(self) -> Services:
-        """The services; only to be asked for once connected."""
+        """The services.
+
+        Raises:
+            NotConnected: another region or profile is being opened.
+        """
         services = self.deck.services
-        assert services is not None
+        if services is None:
+            raise NotConnected
         return services
 
     def on_mount(self) -> None:

@@ -16,7 +16,8 @@ from textual.theme import Theme
 from tui import keymap, themes
 from tui.core.errors import UserError
 from tui.core.safe_text import visible
-from tui.screens.faults import told_fault
+from tui.screens.faults import place_of, told_fault
+from tui.widgets.guard import Guarded
 from tui.widgets.terminal_focus import KeysToTerminal
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tui.widgets.chrome import Status
 
 
-class Deck(KeysToTerminal, App[None], inherit_bindings=False):
+class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
     """What every screen may use of the app."""
 
     options: Options
@@ -45,6 +46,7 @@ class Deck(KeysToTerminal, App[None], inherit_bindings=False):
     status_signal: Signal[Status]
     jobs_signal: Signal[tuple[JobSnapshot, ...]]
     connected_signal: Signal[None]
+    handler_faults: list[str]
 
     @property
     def ending(self) -> bool:
@@ -69,6 +71,17 @@ class Deck(KeysToTerminal, App[None], inherit_bindings=False):
     def tell_fault(self, error: BaseException) -> None:
         """Say that something of ours failed, and where it is written down."""
         self.complain(told_fault("That didn't work", error))
+
+    def tell_handler_fault(self, error: Exception) -> bool:
+        """Tell a handler's fault, each once; False before there is a screen to tell it on."""
+        if not self._running or self.ending:
+            return False
+        if not isinstance(error, UserError):
+            if (place := place_of(error)) in self.handler_faults:
+                return True
+            self.handler_faults.append(place)
+        self.tell_fault(error)
+        return True
 
     # -- actions ---------------------------------------------------------------------------
 
@@ -145,7 +158,7 @@ class Deck(KeysToTerminal, App[None], inherit_bindings=False):
                 action = key.action
                 target = self if key.room == "app" and action.startswith("app.") else screen
                 yield SystemCommand(
-                    f"{key.verb}  {keymap.shown(key.key)}",
+                    f"{key.verb}  {keymap.shown(keymap.in_use(key).key)}",
                     key.tooltip,
                     lambda action=action, target=target: self._act(action, target),
                 )

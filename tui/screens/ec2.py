@@ -90,6 +90,8 @@ class Ec2Screen(BaseScreen):
         services = self.services
         self._around = Surroundings(services.ec2, services.settings.keys_folder)
         self.table.clear()
+        self.table.narrow(None)
+        self.query_one(FilterField).reset()
         services.fleet.listeners.append(self._fleet_changed)
         self._fleet_changed(services.fleet.state)
         self.table.focus()

@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerState
 from textual.worker_manager import WorkerManager
 
 from tui import settings
-from tui.core.errors import UserError
+from tui.core.errors import NotConnected, UserError
 
 if TYPE_CHECKING:
     from tui.screens.deck import Deck
@@ -29,6 +29,12 @@ def note_fault(error: BaseException | None = None) -> str:
     except OSError:
         return ""
     return str(path)
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and the line that raised it: tells one fault from another."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return f"{type(error).__name__} {last[0].filename}:{last[0].lineno}" if last else repr(error)
 
 
 def told_fault(title: str, error: BaseException) -> UserError:
@@ -61,5 +67,6 @@ class Workers(WorkerManager):
     def _remove_worker(self, worker: Worker[Any]) -> None:
         # A private name of Textual 8.2; tests/app/test_faults.py pins what it does.
         super()._remove_worker(worker)
-        if worker.state is WorkerState.ERROR and worker.error is not None:
-            self._deck.tell_fault(worker.error)
+        error = worker.error
+        if worker.state is WorkerState.ERROR and error and not isinstance(error, NotConnected):
+            self._deck.tell_fault(error)

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tui.screens.connect import Wish
 from tui.widgets import chrome
+from tui.widgets.guard import Guarded
 from tui.widgets.keys import bindings
 from tui.widgets.line import Block, Heading, Line
 from tui.widgets.paint import Span, Spans
@@ -36,7 +37,7 @@ class Start:
     profile: str = ""
 
 
-class FirstRunScreen(Screen[None]):
+class FirstRunScreen(Guarded, Screen[None]):
     """Sandbox, a profile, or how to set up credentials."""
 
     CSS_PATH = style_path("screens/first_run.tcss")
@@ -78,7 +79,7 @@ class FirstRunScreen(Screen[None]):
     def on_mount(self) -> None:
         """Offer what this machine has."""
         table = self.query_one("#first-table", RecordTable)
-        table.show(starts())
+        table.show(starts(self.deck.options.endpoint_url))
         table.styles.height = min(8, len(table.records))
         table.focus()
         self.on_screen_resume()
@@ -119,7 +120,8 @@ class FirstRunScreen(Screen[None]):
         if start.kind == "sandbox":
             self.deck.connect_to(replace(wish, sandbox=True, keep=options.keep), pane="s3")
         elif start.kind == "profile":
-            self.deck.connect_to(replace(wish, profile=start.profile), pane="s3")
+            wish = replace(wish, profile=start.profile, endpoint_url=options.endpoint_url)
+            self.deck.connect_to(wish, pane="s3")
         else:
             self.query_one("#first-help", Block).show(SETUP)
 
@@ -128,17 +130,29 @@ class FirstRunScreen(Screen[None]):
         self.query_one("#first-table", RecordTable).action_down()
 
 
-def starts() -> list[Start]:
-    """The sandbox, the profiles of the AWS config, and how to set up credentials."""
+def starts(endpoint_url: str = "") -> list[Start]:
+    """The sandbox, the profiles of the AWS config, and how to set up credentials.
+
+    A profile is used with the command line's `endpoint_url`, and says so.
+    """
     from tui.aws.profiles import profiles
 
     found = [Start("sandbox", "Sandbox", "everything works, nothing is real, no account", "free")]
     for profile in profiles():
-        where = f" · {profile.region}" if profile.region else ""
-        note = f"found in your AWS config{where}"
+        found_in = (
+            f"at {without_user(endpoint_url)}" if endpoint_url else "found in your AWS config"
+        )
+        note = f"{found_in} · {profile.region}" if profile.region else found_in
         found.append(Start("profile", profile.name, note, profile.kind, profile.name))
     found.append(Start("setup", "Set up credentials…", "how to give AWS tools your keys", ""))
     return found
+
+
+def without_user(url: str) -> str:
+    """A URL without the name and password that it may hold."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def cells(start: Start) -> Sequence[Spans]:

@@ -36,7 +36,7 @@ def help_lines(here: str) -> list[Spans]:
     order = [here, "app", "table", *(r for r in keymap.ROOMS if r not in (here, "app", "table"))]
     rows: list[Spans] = []
     for room in dict.fromkeys(order):
-        keys = keymap.room(room)
+        keys = keymap.room_in_use(room)
         if keys:
             rows += [(), (("bold text", keymap.ROOMS[room]),)]
         for key in keys:

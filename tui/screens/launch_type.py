@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("type"),
-    Column("vcpu", 6, "r"),
+    Column("vcpu", 5, "r"),
     Column("GiB", 6, "r"),
     Column("$/h", 8, "r"),
     Column("spot", 8, "r"),

@@ -15,7 +15,7 @@ from tui.screens import s3_create, s3_delete, s3_download, s3_facts, s3_upload
 from tui.screens.base import pane_bindings
 from tui.screens.collector import spare_the_collector
 from tui.screens.s3_browser import S3Browser
-from tui.screens.s3_lines import Listing, denied_rows
+from tui.screens.s3_lines import DENIED, Listing, denied_rows
 from tui.screens.s3_preview import Body, Previewed, load_body, load_details
 from tui.screens.s3_rows import ORDERS, Folder, Row, uri
 from tui.widgets.dialog import Choose
@@ -152,6 +152,10 @@ class S3Screen(S3Browser):
 
     def _copy_failure(self, listing: Listing) -> None:
         assert listing.error is not None
+        if listing.error.code not in DENIED:
+            self.app.copy_to_clipboard(str(listing.error))
+            self.say("What went wrong.", title="Copied")
+            return
         rows = denied_rows(self.services.identity, listing.query, listing.error)
         told = ["".join(text for _, text in row) for row in rows]
         end = told.index("What may help")

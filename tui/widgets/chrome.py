@@ -38,6 +38,7 @@ class Status:
     per_hour: Decimal | None = None
     today: Decimal | None = None
     known: bool = False
+    stale_since: datetime | None = None  # when AWS last answered, if it no longer does
 
 
 def identity_line(status: Status, *, narrow: bool = False) -> Spans:
@@ -62,11 +63,13 @@ def identity_line(status: Status, *, narrow: bool = False) -> Spans:
 
 def burn_line(status: Status, *, narrow: bool = False) -> Spans:
     """The header's right: what runs, what it costs, the time."""
-    now: Span = ("dim", "   " + fmt.clock(datetime.now(UTC)))
+    now: list[Span] = [("dim", "   " + fmt.clock(datetime.now(UTC)))]
     if not status.known:
-        return (now,)
+        return now
+    if status.stale_since is not None:
+        now = [("warn", "   ▲ "), ("muted", f"as of {fmt.clock(status.stale_since)}"), *now]
     if not status.running and not status.per_hour:
-        return (("dim", "nothing is running"), now)
+        return (("dim", "nothing is running"), *now)
     spans: list[Span] = [("run" if status.running else "dim", "● ")]
     spans.append(("text", f"{status.running}" if narrow else f"{status.running} running"))
     if status.per_hour is None:
@@ -76,7 +79,7 @@ def burn_line(status: Status, *, narrow: bool = False) -> Spans:
     spans.append(("muted", "/h"))
     if not narrow and status.today is not None:
         spans += [("warm", f"   {fmt.usd(status.today)}"), ("muted", " today")]
-    return [*spans, now]
+    return [*spans, *now]
 
 
 def tabs_line(active: str) -> Spans:
@@ -138,7 +141,7 @@ def hints_line(hints: Sequence[tuple[str, str]]) -> Spans:
 
 def room_hints(room: str) -> list[tuple[str, str]]:
     """A room's hinted keys, as the footer shows them."""
-    return [(keymap.shown(key.key), key.verb) for key in keymap.room(room) if key.hint]
+    return [(keymap.shown(key.key), key.verb) for key in keymap.room_in_use(room) if key.hint]
 
 
 FOOT_RIGHT: Spans = (*key_hint("?", "help"), ("text", "   "), *key_hint("^p", "palette"))

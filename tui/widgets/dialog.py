@@ -16,6 +16,7 @@ from tui.core import format as fmt
 from tui.core.plans import Plan, Risk
 from tui.core.safe_text import visible
 from tui.widgets.field import Field
+from tui.widgets.guard import Guarded
 from tui.widgets.line import Block, Line, fact
 from tui.widgets.paint import Span, Spans, content, key_hint, pill
 from tui.widgets.record_table import Column, RecordTable
@@ -25,7 +26,7 @@ T = TypeVar("T")
 SAMPLES = 6
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(Guarded, ModalScreen[T]):
     """A box in the centre with an edge in the colour of its risk."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = style_path("widgets/dialogs.tcss")
