@@ -123,6 +123,7 @@ EC2 = [
          RuleAction="allow", Egress=False, CidrBlock="0.0.0.0/0"),
     call("ec2", "ModifyInstanceAttribute", InstanceId="i-1", EbsOptimized={"Value": False}),
     call("ec2", "ModifyVpcAttribute", VpcId="vpc-1", EnableDnsSupport={"Value": True}),
+    process("ec2", "CreateKeyPair", KeyName="my key", KeyType="ed25519"),
     call("ec2", "ImportKeyPair", KeyName="my key", PublicKeyMaterial=b"ssh-rsa AAAA me@host"),
     call("ec2", "CreateTags", Resources=["i-1"], Tags=[
         {"Key": "empty", "Value": ""}, {"Key": "url", "Value": "file:///etc/passwd"}]),
@@ -191,6 +192,13 @@ WATCH = [
         {"Type": "TERM_MATCH", "Field": "location", "Value": "EU (Ireland)"}]),
     listing("pricing", "DescribeServices", ServiceCode="AmazonEC2"),
 ]
+
+TAGS = [
+    call("logs", "CreateLogGroup", logGroupName="g",
+         tags={"team": "file:///etc/hostname", "b": "a@b"}),
+    # Key@=file:///x is the file's content.
+    call("logs", "CreateLogGroup", logGroupName="g", tags={"team@": "file:///etc/hostname"}),
+]
 # fmt: on
 
-CASES = [*S3, *EC2, *SSM, *IAM, *WATCH]
+CASES = [*S3, *EC2, *SSM, *IAM, *WATCH, *TAGS]

@@ -26,6 +26,7 @@ MORE = (
     "<IsTruncated>true</IsTruncated><NextContinuationToken>t2</NextContinuationToken>"
     "<Marker>t2</Marker><nextToken>t2</nextToken><NextToken>t2</NextToken>"
 )
+KEY = "<keyName>my key</keyName><keyMaterial>PRIVATE-KEY-4711</keyMaterial>"
 MFA = "<VirtualMFADevice><QRCodePNG>aGk=</QRCodePNG></VirtualMFADevice>"
 STATUS = 200
 
@@ -88,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _answer(is_json: bool, body: str, first: bool) -> tuple[str, bytes]:
     if is_json:
         return "application/x-amz-json-1.1", b'{"NextToken": "t2"}' if first else b"{}"
-    inner = MORE if first else ""
+    inner = MORE if first else KEY if "Action=CreateKeyPair" in body else ""
     if "Action=" in body and "Version=2016-11-15" not in body:  # EC2 wraps no result
         action = dict(parse_qsl(body))["Action"]
         inner = MFA if action == "CreateVirtualMFADevice" else inner

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.aws.code_stub import Stub
-from tui.aws import calls
+from tui.aws import calls, code_models
 from tui.aws.calls import Call, CallLog, Note, caused_by, current_cause
 
 Client = Callable[[str], Any]
@@ -169,6 +170,55 @@ def test_threads_of_two_causes_stay_apart(client: Client, log: CallLog) -> None:
         thread.join()
     causes = [call.cause for call in kept(log)]
     assert sorted(causes) == sorted(f"Look {n}" for n in range(4) for _ in range(10))
+
+
+def forget_models() -> None:
+    """Have the log load what it needs anew, as in a process that has just started."""
+    code_models._met.clear()
+    for each in vars(code_models).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
+
+
+@pytest.mark.parametrize("broken", ["profile", "file"])
+def test_a_broken_configuration_of_the_user_fails_no_call(
+    client: Client, log: CallLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    s3 = client("s3")
+    config = tmp_path / "config"
+    config.write_text("no [ini\n\x00 at all" if broken == "file" else "")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    if broken == "profile":
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+    forget_models()
+    with caused_by("List bucket"):
+        s3.list_objects_v2(Bucket="bucket")
+    (call,) = kept(log)
+    forget_models()  # as when the drawer shows a call that it knows by name only
+    assert call.outcome == "200"
+    assert "client.list_objects_v2(" in call.python()
+    assert "aws s3api list-objects-v2" in call.cli()
+
+
+@pytest.mark.parametrize("part", ["_append", "_earlier_page", "_finish", "_changed"])
+def test_trouble_in_the_log_fails_no_call(
+    client: Client, log: CallLog, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("the log is broken")
+
+    monkeypatch.setattr(CallLog, part, fail)
+    with caused_by("Look"):
+        assert client("s3").list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_a_call_that_cannot_be_copied_is_made_all_the_same(
+    client: Client, log: CallLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "Redaction", None)
+    with caused_by("Look"):
+        client("s3").list_buckets()
+    assert log.entries() == ()
 
 
 def test_a_managed_transfer_is_logged_by_its_wrapper_alone(client: Client, log: CallLog) -> None:

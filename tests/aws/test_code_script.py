@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.aws.code_cases import EVIL, UNPRINTABLE
 from tests.aws.code_stub import Stub
-from tui.aws.calls import Call, CallLog, caused_by, session_script
+from tui.aws import transfer_code
+from tui.aws.calls import Call, CallLog, action_program, caused_by, session_script
 
 
 @pytest.fixture
@@ -101,6 +104,97 @@ def test_a_client_is_made_anew_only_where_it_changes() -> None:
     assert script.count("import boto3") == 1
     assert script.count('client = boto3.client("s3", region_name="eu-west-1")') == 2
     assert script.index("import pandas as pd") < script.index("# Do ListBuckets")
+
+
+def test_each_of_several_clients_is_made_once() -> None:
+    log = CallLog()
+    log.note("Up", python=transfer_code.upload("b", "k", Path("f"), "eu-west-1")[0])
+    (note,) = log.entries()
+    look, machines = done("s3", "ListBuckets"), done("ec2", "DescribeInstances")
+    far = Call("Far", "s3", "ListBuckets", {}, "us-east-1", outcome="200")
+    entries = [look, machines, note, far, machines, look]
+    for code in (
+        session_script(entries, profile="dev", endpoint_url="http://127.0.0.1:9"),
+        action_program(entries, profile="dev", endpoint_url="http://127.0.0.1:9"),
+    ):
+        assert code.count("import boto3") == 1
+        made = [line.split(" = ")[0] for line in code.splitlines() if ").client(" in line]
+        assert made == ["s3_client", "ec2_client", "s3_client_2"]
+        assert code.count("s3_client.list_buckets()") == 2
+        assert "s3_client.upload_file(" in code
+        assert code.count("ec2_client.describe_instances()") == 2
+        assert not re.search(r"(?<!_)\bclient\.", code)
+        compile(code, "joined", "exec")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'client = boto3.client("s3")\nprint(f"é {client.meta.region_name}")\n',
+        'client = boto3.client("s3")\nclient = 1\nprint(client)\n',
+        'client = boto3.client("s3")\nf = lambda client: client\nprint(f(1))\n',
+        'client = boto3.client("s3"); print(client)\n',
+        "client = boto3.client('s3', region_name='é')\n'é', client ; print('client', client)\n",
+        'clients = [boto3.client("s3")]\nfor client in clients:\n    print(client)\n',
+    ],
+)
+def test_a_client_of_any_program_keeps_its_meaning(program: str) -> None:
+    log = CallLog()
+    log.note("Own", python=f"import boto3\n\n{program}")
+    look, machines = done("s3", "ListBuckets"), done("ec2", "DescribeInstances")
+    code = session_script([look, machines, *log.entries(), look])
+    made: list[str] = []
+    boto3 = SimpleNamespace(client=lambda service, **_: made.append(service) or Client(service))
+    exec(code.replace("import boto3", ""), {"boto3": boto3, "print": lambda *_: None})
+    assert made[:2] == ["s3", "ec2"]
+    assert 2 <= len(made) <= 4
+
+
+class Client:
+    """Stands in for boto3's; another service's methods are not there."""
+
+    def __init__(self, service: str) -> None:
+        self.meta = SimpleNamespace(region_name="")
+        if service == "s3":
+            self.list_buckets = dict
+        else:
+            self.describe_instances = dict
+
+
+def test_a_lone_program_stays_as_it_is() -> None:
+    look = done("s3", "ListBuckets")
+    assert action_program([look]) == look.python()
+    assert action_program([]) == ""
+
+
+def test_an_action_shows_what_failed_only_when_nothing_worked() -> None:
+    look, refused = done("s3", "ListBuckets"), done("ec2", "DescribeInstances", "AccessDenied")
+    assert action_program([refused, look]) == look.python()
+    assert action_program([refused, refused]).count(".describe_instances()") == 2
+    assert action_program([refused, refused]).count("boto3.client(") == 1
+
+
+def test_the_script_for_a_sandbox_uses_its_keys_alone(stub: Stub, tmp_path: Path) -> None:
+    config = tmp_path / "aws config"
+    config.write_text(
+        "[default]\naws_access_key_id = AKIASANDBOX\naws_secret_access_key = s3cret-s3cret\n"
+    )
+    script = session_script(
+        [done("s3", "ListBuckets")], endpoint_url=stub.url, config_file=str(config)
+    )
+    own = tmp_path / "own"
+    own.write_text("[default]\naws_access_key_id = AKIAOWN\naws_secret_access_key = own\n")
+    ran = run(
+        script,
+        tmp_path,
+        AWS_PROFILE="nope",
+        AWS_SHARED_CREDENTIALS_FILE=str(own),
+        AWS_ENDPOINT_URL_S3="http://127.0.0.1:9",
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "Credential=AKIASANDBOX/" in stub.kept[0][2]["authorization"]
+    assert "s3cret" not in script
+    assert "AKIA" not in script
 
 
 def test_a_note_that_is_no_program_stops_no_other_step(tmp_path: Path) -> None:

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from tui.aws.code_models import operation_model, output_file
 from tui.aws.code_python import literal, python_call
-from tui.aws.code_values import FileRef, Redaction, Secret, secrets_in, with_suffix
+from tui.aws.code_values import (
+    FileRef,
+    Redaction,
+    Secret,
+    bare_endpoint,
+    secrets_in,
+    with_suffix,
+)
 
 
 def redacted(service: str, operation: str, **params: Any) -> Any:
@@ -90,6 +97,26 @@ def test_a_literal_is_the_value_and_printable(value: Any) -> None:
     text = literal(value)
     assert text.isprintable()
     assert eval(text, {"inf": float("inf")}) == value
+
+
+@pytest.mark.parametrize(
+    ("url", "bare"),
+    [
+        ("https://me:s3cr@t@minio.lan:9000/a", "https://minio.lan:9000/a"),
+        ("http://me@[::1]:9000", "http://[::1]:9000"),
+        ("HTTP://:pw@host", "HTTP://host"),
+        ("//me:pw@host", "//host"),
+        ("me:pw@host", "host"),
+        ("http://me:p/w w?@host/x", "http://host/x"),
+        ("http://[::1]:9000/a@b", "http://[::1]:9000/a@b"),
+        ("http://minio:9000/a@b", "http://minio:9000/a@b"),
+        ("https://host/a@b?c=d@e", "https://host/a@b?c=d@e"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("", ""),
+    ],
+)
+def test_an_endpoint_is_shown_without_its_user(url: str, bare: str) -> None:
+    assert bare_endpoint(url) == bare
 
 
 @given(st.datetimes(), st.integers(-12, 14))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ async def request_of(ec2: Ec2, image: Image) -> Request:
                 "DeviceName": image.root_device,
                 "Ebs": {"VolumeSize": 20, "VolumeType": "gp3", "DeleteOnTermination": True},
             },
-            {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 100, "VolumeType": "st1"}},
+            {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 125, "VolumeType": "st1"}},
         ],
     }
 
@@ -69,7 +70,7 @@ async def test_a_launch_is_listed_with_its_volumes_and_tags(ec2: Ec2, request_of
     assert one.launched_at.tzinfo is not None
     assert sorted((volume.size_gib, volume.kind) for volume in one.volumes) == [
         (20, "gp3"),
-        (100, "st1"),
+        (125, "st1"),
     ]
 
 
@@ -216,6 +217,114 @@ async def test_a_taken_group_name_says_so(ec2: Ec2) -> None:
     with pytest.raises(AwsError) as caught:
         await ec2.create_security_group("web", "x", vpc, ())
     assert "a security group of that name exists" in str(caught.value)
+
+
+class Held:
+    """A client whose call of one operation is held in its thread until it is let go."""
+
+    def __init__(self, real: Any, operation: str) -> None:
+        self.real, self.operation = real, operation
+        self.begun, self.go_on, self.ended = (threading.Event() for _ in range(3))
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self.real, name)
+        return self._held(call) if name == self.operation else call
+
+    def _held(self, call: Any) -> Any:
+        def later(**params: Any) -> Any:
+            self.begun.set()
+            assert self.go_on.wait(10)
+            try:
+                return call(**params)
+            finally:
+                self.ended.set()
+
+        return later
+
+
+@pytest.mark.parametrize("operation", ["create_security_group", "authorize_security_group_ingress"])
+async def test_a_cancel_at_any_step_leaves_no_group(
+    operation: str, ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vpc = await ec2.default_vpc()
+    held = Held(await gateway.client("ec2"), operation)
+    with monkeypatch.context() as patched:
+        patched.setattr(gateway, "client_now", lambda *_: held)
+        task = asyncio.create_task(ec2.create_security_group("web", "x", vpc, RULES))
+        assert await asyncio.to_thread(held.begun.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0.05)
+        held.go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(held.ended.wait, 10)
+    assert "web" not in [group.name for group in await ec2.security_groups()]
+
+
+async def test_a_group_that_stays_behind_is_told(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def denied(_: str) -> None:
+        raise AwsError("Can't delete", "access denied")
+
+    monkeypatch.setattr(ec2, "delete_security_group", denied)
+    bad = IngressRule("tcp", 22, 22, "sg-0123456789abcdef0")
+    with pytest.raises(AwsError) as caught:
+        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
+    assert "security group" in str(caught.value)
+    assert "is left at AWS: delete it." in caught.value.hint
+
+
+async def test_a_rule_that_is_no_network_makes_no_group(ec2: Ec2) -> None:
+    bad = IngressRule("tcp", 22, 22, "nowhere")
+    with pytest.raises(AwsError, match="create security group web"):
+        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
+    assert "web" not in [group.name for group in await ec2.security_groups()]
+
+
+class Canned:
+    """A client that gives one answer to everything, and notes what it was asked."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer, self.asked = answer, [""]
+
+    def can_paginate(self, _: str) -> bool:
+        return False
+
+    def __getattr__(self, operation: str) -> Any:
+        def answer(**_: Any) -> dict[str, Any]:
+            self.asked.append(operation)
+            return self.answer
+
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("act", "answer"),
+    [
+        (lambda ec2: ec2.create_key_pair("dev"), {"KeyName": "dev"}),
+        (lambda ec2: ec2.create_security_group("web", "x", "vpc-1", ()), {}),
+        (lambda ec2: ec2.start(["i-1"]), {"StartingInstances": [{}]}),
+        (lambda ec2: ec2.run({"ImageId": "ami-1"}), {"Instances": [{}]}),
+        (lambda ec2: ec2.instances(), {"Reservations": [{"Instances": [{}]}]}),
+        (lambda ec2: ec2.subnets(), {"Subnets": [{}]}),
+        (lambda ec2: ec2.security_groups(), {"SecurityGroups": [{}]}),
+    ],
+)
+async def test_an_answer_that_lacks_something_is_a_sentence(
+    act: Any, answer: dict[str, Any], ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canned = Canned(answer)
+    monkeypatch.setattr(gateway, "client_now", lambda *_: canned)
+    with pytest.raises(AwsError) as caught:
+        await act(ec2)
+    assert "the server doesn't answer as AWS does" in str(caught.value)
+    assert ("delete_key_pair" in canned.asked) == ("create_key_pair" in canned.asked)
+
+
+async def test_a_key_pair_without_its_name_in_the_answer_has_the_one_that_was_asked(
+    ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "client_now", lambda *_: Canned({"KeyMaterial": "secret"}))
+    assert (await ec2.create_key_pair("dev")).name == "dev"
 
 
 def test_rules_survive_the_way_to_ec2_and_back() -> None:

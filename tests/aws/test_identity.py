@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tui.aws.gateway import Gateway
+from tui.aws.calls import CallLog
+from tui.aws.gateway import Connection, Gateway
 from tui.aws.identity import (
     ProfileInfo,
     credentials_hint,
@@ -15,6 +17,7 @@ from tui.aws.identity import (
     profiles,
     who_am_i,
 )
+from tui.core.errors import AwsError
 
 CONFIG = """
 [default]
@@ -125,3 +128,67 @@ async def test_who_am_i_says_who_and_where(gateway: Gateway) -> None:
     assert identity.arn.startswith("arn:aws:")
     assert identity.region == gateway.region
     assert identity.sandbox
+
+
+# -- credentials that can't be had ---------------------------------------------------------------
+
+Program = Callable[[str], Path]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    def make(script: str) -> Path:
+        path = tmp_path / "give.sh"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o700)
+        return path
+
+    return make
+
+
+async def refused(options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Log in as a profile of these options; return the sentence that says why not."""
+    config = tmp_path / "config"
+    config.write_text(f"[profile tool]\nregion = us-east-1\n{options}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    gateway = Gateway(Connection(profile="tool"), CallLog())
+    with pytest.raises(AwsError) as caught:
+        await who_am_i(gateway)
+    gateway.close()
+    told = str(caught.value)
+    assert told.startswith("Can't log in to AWS: ")
+    assert "something unexpected" not in told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("script", "piece"),
+    [
+        ("echo 'SecretAccessKey: wJalrSECRET' >&2; exit 3", "its credential_process failed"),
+        ("printf '\\377wJalrSECRET' >&2; exit 3", "UTF-8"),
+        ("echo 'wJalrSECRET, not JSON'", "profile tool printed no JSON"),
+        ('echo \'{"Version": 1, "SecretAccessKey": "wJalrSECRET"}\'', "'AccessKeyId'"),
+        ('echo \'{"Version": 2, "SecretAccessKey": "wJalrSECRET"}\'', "version '2'"),
+    ],
+)
+async def test_a_credential_program_that_fails_gives_no_secret_away(
+    script: str, piece: str, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await refused(f"credential_process = {program(script)}", tmp_path, monkeypatch)
+    assert piece in told
+    assert "wJalr" not in told
+
+
+async def test_a_missing_credential_program_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await refused("credential_process = /opt/not-there --x", tmp_path, monkeypatch)
+    assert "there is no such file: /opt/not-there. Check the file, and what names it" in told
+
+
+async def test_a_missing_token_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = "role_arn = arn:aws:iam::1:role/x\nweb_identity_token_file = /opt/no-token"
+    told = await refused(options, tmp_path, monkeypatch)
+    assert "there is no such file: /opt/no-token" in told

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -147,6 +148,28 @@ async def test_an_object_that_vanished_says_so(s3: S3, bucket: str) -> None:
         with pytest.raises(AwsError) as caught:
             await read
         assert "isn't there any more" in str(caught.value)
+
+
+class Canned:
+    """A client whose every answer lacks something."""
+
+    def __init__(self, **answer: Any) -> None:
+        self.answer = answer
+
+    def __getattr__(self, operation: str) -> Any:
+        return lambda **_: self.answer
+
+
+@pytest.mark.parametrize("missing", ["LastModified", "ContentLength"])
+async def test_a_server_that_leaves_out_what_aws_says_gets_a_sentence(
+    missing: str, s3: S3, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"LastModified": datetime.now(UTC), "ContentLength": 5}
+    del answer[missing]
+    monkeypatch.setattr(gateway, "client_now", lambda *_: Canned(**answer))
+    with pytest.raises(AwsError) as caught:
+        await s3.head("b", "k")
+    assert str(caught.value).startswith("Can't look up b/k: the server doesn't answer as AWS does.")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
+from xml.sax.saxutils import escape
 
 import botocore.session
 import pytest
@@ -126,6 +127,17 @@ def test_any_other_layout_is_left_to_botocore_and_loses_nothing(
     assert not was_cut
     assert cut == plain
     assert len(cut.objects) == body.count(b"<Contents>")
+
+
+@pytest.mark.parametrize("key", ["a&b", "a<b>&amp;c", "q'\"&#38;", "a&b%26c"])
+def test_keys_with_entities_of_a_server_that_only_says_url_are_unescaped(
+    canned: Canned, key: str
+) -> None:
+    written = row("KEY", encode=False).replace("KEY", escape(key))
+    cut, plain, was_cut = canned.both(listing([row("a"), written]))
+    assert not was_cut
+    assert cut == plain
+    assert cut.objects[1].key == unquote_plus(key)
 
 
 def test_a_listing_of_someone_else_still_gets_contents(canned: Canned) -> None:

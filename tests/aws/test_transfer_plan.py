@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws import transfer_plan
-from tui.aws.transfer_plan import plan_downloads, plan_uploads
+from tui.aws.transfer_plan import plan_downloads, plan_upload, plan_uploads
 from tui.aws.transfers import Transfers
 from tui.core.errors import LocalError
 from tui.core.jobs import Progress
@@ -60,13 +60,64 @@ def test_what_stands_in_the_way_on_the_disk_is_named(tmp_path: Path) -> None:
     assert [one.name for one in plan.skipped] == ["folder", "file/x"]
 
 
-def test_where_the_disk_folds_case_only_one_of_two_names_is_written(
+class FoldingDisk:
+    """Makes the disk look as FAT (case) or macOS (case and forms) do when names are looked for."""
+
+    def __init__(self, forms: bool) -> None:
+        self.forms, self.real, self.asked = forms, os.path.lexists, 0
+
+    def folded(self, name: str) -> str:
+        return unicodedata.normalize("NFC", name).casefold() if self.forms else name.casefold()
+
+    def lexists(self, path: Any) -> bool:
+        self.asked += 1
+        wanted = Path(path)
+        if not wanted.parent.is_dir():
+            return self.real(path)
+        names = (self.folded(one.name) for one in wanted.parent.iterdir())
+        return self.folded(wanted.name) in names
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("forms", "kept"),
+    [(False, ["A.txt", "\u00e9", "e\u0301"]), (True, ["A.txt", "\u00e9"])],
+)
+def test_where_the_disk_folds_names_only_one_of_two_is_written(
+    forms: bool, kept: list[str], there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "lexists", FoldingDisk(forms).lexists)
+    folder = tmp_path if there else tmp_path / "new" / "deep"
+    plan = plan_downloads(objects("A.txt", "a.txt", "\u00e9", "e\u0301"), folder)
+    assert [item.key for item in plan.items] == kept
+    assert plan.skipped[0].reason == "it would share a file with A.txt"
+    assert list(tmp_path.iterdir()) == []  # no probe stays
+
+
+def test_where_the_disk_keeps_names_apart_both_are_written(tmp_path: Path) -> None:
+    plan = plan_downloads(objects("A.txt", "a.txt", "B/x", "b/x"), tmp_path)
+    assert len(plan.items) == 4
+    assert plan.skipped == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_and_a_file_whose_names_the_disk_folds_are_not_both_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer_plan, "_FOLDS_CASE", True)
-    plan = plan_downloads(objects("A.txt", "a.txt", "\u00e9", "e\u0301"), tmp_path)
-    assert [item.key for item in plan.items] == ["A.txt", "\u00e9"]
-    assert plan.skipped[0].reason == "it would share a file with A.txt"
+    monkeypatch.setattr(os.path, "lexists", FoldingDisk(False).lexists)
+    plan = plan_downloads(objects("RAW/x", "raw"), tmp_path)
+    assert [item.key for item in plan.items] == ["RAW/x"]
+    assert plan.skipped[0].reason == "a folder of that name is needed"
+
+
+def test_the_disk_is_asked_only_where_names_are_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> int:
+        raise AssertionError("a probe was written")
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert len(plan_downloads(objects("A.txt", "b.txt"), tmp_path).items) == 2
 
 
 def test_a_link_that_leads_out_of_the_target_is_not_followed(tmp_path: Path) -> None:
@@ -182,3 +233,37 @@ def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LocalError):
         plan_uploads(tmp_path / "file")
+
+
+def test_a_single_file_is_planned_with_its_key(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"12")
+    plan = plan_upload(tmp_path / "a.csv", "raw/")
+    assert [(one.key, one.size_bytes, one.seen) for one in plan.items] == [("raw/a.csv", 2, None)]
+    assert plan.target == "raw/a.csv"
+
+
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="other systems refuse the name")
+def test_a_single_file_whose_name_s3_cannot_hold_is_named(tmp_path: Path) -> None:
+    bad = tmp_path / os.fsdecode(b"caf\xe9")
+    bad.touch()
+    plan = plan_upload(bad, "raw/")
+    assert plan.items == ()
+    assert plan.skipped[0].reason == "its name is not UTF-8"
+    json.dumps(plan.skipped[0].name).encode()
+    (tmp_path / "abcd").touch()
+    long = plan_upload(tmp_path / "abcd", "p" * 1020 + "/")
+    assert long.skipped[0].reason == "its key would be over 1,024 bytes"
+
+
+@pytest.mark.parametrize("name", ["gone", "x" * 300])
+def test_a_single_file_that_cannot_be_looked_at_says_so(name: str, tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="read"):
+        plan_upload(tmp_path / name)
+
+
+def test_what_was_seen_is_part_of_the_plan(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    plan = plan_uploads(tmp_path, "raw").with_seen({"raw/b": "tag", "raw/other": "x"})
+    assert [(one.key, one.seen) for one in plan.items] == [("raw/a", ""), ("raw/b", "tag")]
+    assert [one.key for one in plan.replaced] == ["raw/b"]

@@ -21,7 +21,7 @@ from tui.aws import transfer_download, transfer_upload
 from tui.aws.calls import CallLog, Note, caused_by
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3 import S3
-from tui.aws.transfer_engine import PART_BYTES, part_size, spans
+from tui.aws.transfer_engine import PART_BYTES, Meter, part_size, spans
 from tui.aws.transfers import Transfers
 from tui.core.errors import AwsError, JobCancelled, LocalError, UserError
 from tui.core.jobs import JobManager, JobState, Progress
@@ -259,7 +259,7 @@ async def test_a_connection_that_always_breaks_off_fails(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transfer_download.time, "sleep", lambda _: None)
+    monkeypatch.setattr(Meter, "pause", lambda meter, _: meter.check())
     outside.put_object(Bucket=bucket, Key="k", Body=b"12345")
     faults.body(lambda _, body: CutBody(body[:3]))
     with pytest.raises(AwsError, match="download"):

@@ -38,3 +38,26 @@ def test_money_is_rounded_half_up_and_an_unknown_price_is_unknown() -> None:
     assert fmt.usd(Decimal("1234.565")) == "$1,234.57"
     assert fmt.usd(Decimal("0.0104"), 4) == "$0.0104"
     assert fmt.usd(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Decimal(10) ** 40, f"{10**40:,}.00"),
+        (Decimal("9" * 60 + ".995"), f"{10**60:,}.00"),
+        (Decimal("1e-5000"), "0.00"),
+        (Decimal("-1e30"), f"-{10**30:,}.00"),
+        (Decimal("NaN"), fmt.ABSENT),
+        (Decimal("Infinity"), fmt.ABSENT),
+    ],
+)
+def test_no_amount_is_too_long_to_be_shown(value: Decimal, shown: str) -> None:
+    assert fmt.amount(value, 2) == shown
+
+
+def test_a_sum_with_unknown_parts_is_the_least_and_never_zero() -> None:
+    assert fmt.usd_known(Decimal("1.2"), whole=True) == "$1.20"
+    assert fmt.usd_known(Decimal(0), whole=True) == "$0.00"
+    assert fmt.usd_known(Decimal("1.2"), whole=False) == "at least $1.20"
+    assert fmt.usd_known(Decimal(0), whole=False) == "unknown"
+    assert fmt.usd(Decimal("NaN")) == "unknown"

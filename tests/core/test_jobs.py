@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from tui.core.errors import UserError
+from tui.core import jobs as jobs_module
+from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Job, JobManager, JobSnapshot, JobState, Progress
 from tui.core.journal import Journal
 
@@ -139,6 +142,122 @@ def test_a_torn_last_line_of_the_journal_is_left_out(tmp_path: Path) -> None:
     with journal.path.open("a") as file:
         file.write('{"job": 2')
     assert list(journal.records()) == [{"job": 1}]
+
+
+def test_a_record_after_a_torn_line_is_not_lost(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "jobs.jsonl")
+    journal.append({"job": 1})
+    with journal.path.open("a") as file:
+        file.write('{"job": 2')
+    journal.append({"job": 3})
+    journal.append({"job": 4})
+    assert list(journal.records()) == [{"job": 1}, {"job": 3}, {"job": 4}]
+
+
+def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_the_whole_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda target, data: real(target, bytes(data[:5])))
+    journal = Journal(tmp_path / "jobs.jsonl")
+    journal.append({"job": 1, "subject": "raw/trips"})
+    monkeypatch.undo()
+    assert list(journal.records()) == [{"job": 1, "subject": "raw/trips"}]
+
+
+def test_a_name_that_is_not_utf_8_can_be_written_down(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "jobs.jsonl")
+    journal.append({"subject": "caf\udce9 é"})
+    assert list(journal.records()) == [{"subject": "caf\udce9 é"}]
+
+
+async def test_a_job_cancelled_before_its_first_step_ends(tmp_path: Path) -> None:
+    async def body(job: Job) -> str:
+        raise AssertionError("it was cancelled before")
+
+    journal = Journal(tmp_path / "jobs.jsonl")
+    jobs = JobManager(journal)
+    job = jobs.start("upload", "x", body)
+    jobs.cancel(job.id)
+    ended = await asyncio.wait_for(job.wait(), 5)
+    assert (ended.state, ended.note) == (JobState.CANCELLED, "cancelled")
+    assert jobs.running == ()
+    await jobs.close()
+    assert [record["state"] for record in journal.records()] == ["running", "cancelled"]
+
+
+async def test_a_job_that_ends_after_the_app_has_its_last_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(jobs_module, "LET_GO_SECONDS", 0.05, raising=False)
+    going_on = asyncio.Event()
+
+    async def body(job: Job) -> str:
+        while not going_on.is_set():
+            try:
+                await going_on.wait()
+            except asyncio.CancelledError:
+                continue  # it won't be told
+        return "sent"
+
+    journal = Journal(tmp_path / "jobs.jsonl")
+    jobs = JobManager(journal)
+    job = jobs.start("upload", "x", body)
+    await asyncio.sleep(0)
+    await jobs.close()
+    going_on.set()
+    assert job.task is not None
+    await asyncio.wait_for(job.task, 5)
+    assert [record["state"] for record in journal.records()] == ["running", "done"]
+
+
+@pytest.mark.parametrize("owing", [True, False])
+async def test_who_has_to_clean_up_gets_longer_to_leave(
+    owing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEAVE_SECONDS", 0.1)
+    cleaned: list[bool] = []
+
+    async def body(job: Job) -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            if owing:
+                with job.progress.owing():
+                    await asyncio.sleep(0.6)
+            else:
+                await asyncio.sleep(0.6)
+            cleaned.append(True)
+        return ""
+
+    jobs = JobManager()
+    jobs.start("upload", "x", body)
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    await jobs.close()
+    took = time.monotonic() - began
+    assert cleaned == ([True] if owing else [])
+    assert took < 2
+
+
+async def test_a_cancelled_job_says_how_far_it_came() -> None:
+    async def body(job: Job) -> str:
+        raise JobCancelled("cancelled, 3 of 9 deleted")
+
+    ended = await JobManager().start("delete", "x", body).wait()
+    assert (ended.state, ended.note) == (JobState.CANCELLED, "cancelled, 3 of 9 deleted")
+
+
+def test_a_cancel_wakes_who_waits_and_nobody_else() -> None:
+    progress, woken = Progress(), []
+    with progress.waking(lambda: woken.append("before")):
+        pass
+    with progress.waking(lambda: woken.append("now")):
+        progress.cancel()
+        with pytest.raises(JobCancelled), progress.waking(lambda: woken.append("late")):
+            raise AssertionError("cancelled already")
+    assert woken == ["now"]
 
 
 def test_errors_read_as_sentences() -> None:

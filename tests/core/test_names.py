@@ -18,7 +18,18 @@ tricky = st.text(st.sampled_from("a./%_~2E0\\:\x00\x1b\u202e"), min_size=1, max_
 
 @pytest.mark.parametrize(
     "name",
-    ["abc", "my-data", "a.b.c", "1bucket9", "a" * 63, "192.168.5", "log-2026.eu", "a-.b"],
+    [
+        "abc",
+        "my-data",
+        "a.b.c",
+        "1bucket9",
+        "a" * 63,
+        "192.168.5",
+        "log-2026.eu",
+        "a-.b",
+        "my-plan",
+        "a-an.b",
+    ],
 )
 def test_names_that_s3_takes_have_no_problem(name: str) -> None:
     assert bucket_names.problem(name) is None
@@ -48,6 +59,8 @@ def test_names_that_s3_takes_have_no_problem(name: str) -> None:
         ("data.mrap", ".mrap"),
         ("data--x-s3", "--x-s3"),
         ("data--table-s3", "--table-s3"),
+        ("data-111122223333-us-west-2-an", "-an"),
+        ("data-an", "account regional"),
         ("data\n", "a-z|space"),
         ("data\u0662", "a-z"),
     ],
@@ -122,3 +135,14 @@ def test_a_link_inside_the_folder_is_fine(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "alias").symlink_to(tmp_path / "real")
     assert local_path(tmp_path, "alias/x") == tmp_path / "alias" / "x"
+
+
+def test_a_link_as_the_file_itself_that_leads_out_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("out", "sub/out", "nowhere"):
+        (folder / name).symlink_to(tmp_path / ("gone" if name == "nowhere" else "in2"))
+        with pytest.raises(UnsafeName, match="link"):
+            local_path(folder, name)
+    (folder / "inside").symlink_to(folder / "real.txt")
+    assert local_path(folder, "inside") == folder / "inside"

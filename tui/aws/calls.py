@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import islice
 from typing import Any
 
 from tui.aws.code_cli import cli_call
 from tui.aws.code_models import page_tokens, remember
+from tui.aws.code_place import place_cli, place_python
 from tui.aws.code_python import python_call
+from tui.aws.code_script import one_program
 from tui.aws.code_script import session_script as _session_script
 from tui.aws.code_values import Redaction, with_suffix
 
@@ -80,7 +83,9 @@ class Call:
         """Whether the service did what was asked."""
         return len(self.outcome) == 3 and self.outcome.startswith("2")
 
-    def python(self, suffix: str = "", *, endpoint_url: str | None = None) -> str:
+    def python(
+        self, suffix: str = "", *, endpoint_url: str | None = None, profile: str | None = None
+    ) -> str:
         """Return the call as a boto3 program; a suffix tells its secrets from other calls'."""
         return python_call(
             self.service,
@@ -88,6 +93,7 @@ class Call:
             with_suffix(self.params, suffix),
             self.region,
             endpoint_url=endpoint_url,
+            profile=profile,
             all_pages=self.pages > 1,
         )
 
@@ -119,6 +125,26 @@ class Note:
     python: str = ""
     cli: str = ""
     pandas: str = ""
+
+    def placed(self, endpoint_url: str | None, profile: str | None) -> Note:
+        """Return the note with code that connects there, wherever it does not say where."""
+        return replace(
+            self,
+            python=place_python(self.python, endpoint_url, profile),
+            cli=place_cli(self.cli, endpoint_url, profile),
+            pandas=place_python(self.pandas, endpoint_url, profile),
+        )
+
+
+def _quiet(handler: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a listener to botocore's events: its own trouble must not fail the user's call."""
+
+    @wraps(handler)
+    def listen(*args: Any, **named: Any) -> None:
+        with suppress(Exception):
+            handler(*args, **named)
+
+    return listen
 
 
 class CallLog:
@@ -153,10 +179,10 @@ class CallLog:
             context[self._key] = call, redaction.size
 
         own = self._key
-        events.register_first("provide-client-params", prepare, unique_id=f"{own}-params")
-        events.register("before-call", self._sent, unique_id=f"{own}-sent")
-        events.register("after-call", self._answered, unique_id=f"{own}-answered")
-        events.register("after-call-error", self._failed, unique_id=f"{own}-failed")
+        events.register_first("provide-client-params", _quiet(prepare), unique_id=f"{own}-params")
+        events.register("before-call", _quiet(self._sent), unique_id=f"{own}-sent")
+        events.register("after-call", _quiet(self._answered), unique_id=f"{own}-answered")
+        events.register("after-call-error", _quiet(self._failed), unique_id=f"{own}-failed")
 
     def note(self, cause: str, *, python: str = "", cli: str = "", pandas: str = "") -> None:
         """Log what the caller has done, with its own code for it."""
@@ -224,11 +250,32 @@ class CallLog:
                 self.on_change()
 
 
+Entries = Sequence[Call | Note]
+
+
+def action_program(
+    entries: Entries, *, endpoint_url: str | None = None, profile: str | None = None
+) -> str:
+    """Return the calls and notes of one action as one Python program, in order.
+
+    Calls that failed are left out, unless all did. The secrets of one of several calls are numbered
+    as in `session_script`; for the arguments see there.
+    """
+    worked = [entry for entry in entries if isinstance(entry, Note) or entry.succeeded]
+    kept = worked or list(entries)
+    suffixes = [f"_{number}" for number in range(1, len(kept) + 1)] if len(kept) > 1 else [""]
+    return one_program(
+        _program(entry, suffix, endpoint_url, profile)
+        for entry, suffix in zip(kept, suffixes, strict=False)
+    )
+
+
 def session_script(
-    entries: tuple[Call | Note, ...] | list[Call | Note],
+    entries: Entries,
     *,
     endpoint_url: str | None = None,
     profile: str | None = None,
+    config_file: str | None = None,
 ) -> str:
     """Return one runnable Python program of the successful calls and the notes, in order.
 
@@ -239,11 +286,21 @@ def session_script(
     Args:
         endpoint_url: where to talk to, when that is not AWS.
         profile: the profile to use, or None for the reader's default.
+        config_file: an AWS configuration file to use instead of the reader's own; the sandbox's
+            holds the only keys that it takes.
     """
-    steps = []
-    for number, entry in enumerate(entries, 1):
-        if isinstance(entry, Note):
-            steps.append((entry.cause, entry.python or entry.pandas))
-        elif entry.succeeded:
-            steps.append((entry.cause, entry.python(f"_{number}")))
-    return _session_script(steps, endpoint_url=endpoint_url, profile=profile)
+    steps = [
+        (entry.cause, _program(entry, f"_{number}", endpoint_url, profile))
+        for number, entry in enumerate(entries, 1)
+        if isinstance(entry, Note) or entry.succeeded
+    ]
+    return _session_script(
+        steps, endpoint_url=endpoint_url, profile=profile, config_file=config_file
+    )
+
+
+def _program(entry: Call | Note, suffix: str, endpoint_url: str | None, profile: str | None) -> str:
+    if isinstance(entry, Call):
+        return entry.python(suffix, endpoint_url=endpoint_url, profile=profile)
+    note = entry.placed(endpoint_url, profile)
+    return note.python or note.pandas

@@ -18,11 +18,12 @@ from tui.aws.code_models import (
     operation_model,
     output_file,
     paging,
+    private_key_file,
     without_paging,
     xform,
 )
-from tui.aws.code_python import WIDTH
-from tui.aws.code_values import FileRef, secrets_in
+from tui.aws.code_python import SAVES_KEY, WIDTH
+from tui.aws.code_values import FileRef, bare_endpoint, secrets_in
 
 # The CLI's `s3` and others are commands of its own, not the service's.
 SERVICES = {"s3": "s3api", "codedeploy": "deploy", "config": "configservice"}
@@ -114,9 +115,18 @@ def cli_call(
         )
     if paging(service, operation) and not all_pages:
         line.options.append("--no-paginate")  # the CLI would otherwise fetch every page
-    where = {"region": region, "profile": profile, "endpoint-url": endpoint_url}
-    line.options += [f"--{name} {code_shell.word(text)}" for name, text in where.items() if text]
+    line.options += place_options(region, profile, endpoint_url)
     return _assembled(line, params)
+
+
+def place_options(region: str | None, profile: str | None, endpoint_url: str | None) -> list[str]:
+    """Return the options, quoted, that say where an AWS CLI command connects to, and as whom."""
+    where = {
+        "region": region,
+        "profile": profile,
+        "endpoint-url": bare_endpoint(endpoint_url or ""),
+    }
+    return [f"--{name} {code_shell.word(text)}" for name, text in where.items() if text]
 
 
 def _assembled(line: _Line, params: Params) -> str:
@@ -124,6 +134,11 @@ def _assembled(line: _Line, params: Params) -> str:
     if line.writes_file:
         command.append(output_file(params))
     head = " ".join([*([line.source, "|"] if line.source else []), *command])
+    if (line.service, line.operation) == SAVES_KEY:
+        # The shell makes the file first: no key is made whose file can't be, nor one for all eyes.
+        head = f"(umask 077; set -C; {head}"
+        target = code_shell.word(private_key_file(params))
+        line.options += ["--query KeyMaterial", f"--output text >{target})"]
     flat = " ".join([head, *line.options])
     return flat if len(flat) <= WIDTH else " \\\n    ".join([head, *line.options])
 

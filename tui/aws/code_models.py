@@ -35,24 +35,30 @@ def operation_model(service: str, operation: str) -> OperationModel:
         botocore.model.OperationNotFoundError: no such operation.
     """
     if (service, operation) not in _met:
-        remember(_session().get_service_model(service).operation_model(operation))
+        from botocore.model import ServiceModel
+
+        told = _loader().load_service_model(service, "service-2")
+        remember(ServiceModel(told, service).operation_model(operation))
     return _met[service, operation]
 
 
 @lru_cache(maxsize=1)
-def _session() -> Any:
-    import botocore.session
+def _loader() -> Any:
+    """The data files alone: a session would read the user's profile, which may be no good."""
+    from botocore.loaders import Loader
 
-    return botocore.session.Session()
+    return Loader()
 
 
 @lru_cache(maxsize=1024)
 def paging(service: str, operation: str) -> Params:
     """Return botocore's account of how an operation is paged; empty when it is not."""
     from botocore.exceptions import DataNotFoundError
+    from botocore.paginate import PaginatorModel
 
     try:
-        pages = _session().get_paginator_model(service).get_paginator(operation)
+        told = _loader().load_service_model(service, "paginators-1")
+        pages = PaginatorModel(told).get_paginator(operation)
     except (ValueError, DataNotFoundError):
         return {}
     return dict(pages)
@@ -84,5 +90,14 @@ def output_file(params: Params) -> str:
 
     Marked as downloaded, so that the code overwrites no file that the object was made from.
     """
-    name = re.sub(r"[^\w.-]+", "_", PurePath(str(params.get("Key", ""))).name).lstrip("-.")
+    name = _tame(PurePath(str(params.get("Key", ""))).name)
     return f"downloaded-{name}" if name else "output.bin"
+
+
+def private_key_file(params: Params) -> str:
+    """Return a tame local name for the private key of a call that makes a key pair."""
+    return f"{_tame(str(params.get('KeyName', ''))) or 'key'}.pem"
+
+
+def _tame(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).lstrip("-.")

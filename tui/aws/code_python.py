@@ -15,13 +15,21 @@ from tui.aws.code_models import (
     Params,
     operation_model,
     paging,
+    private_key_file,
     without_paging,
     xform,
 )
-from tui.aws.code_values import FileRef, Secret
+from tui.aws.code_values import FileRef, Secret, bare_endpoint, secret_members
 
 WIDTH = 88
 INDENT = "    "
+SAVES_KEY = "ec2", "CreateKeyPair"  # its answer is the only copy there will ever be
+WITHOUT = '''def without(value, names):
+    """Leave members out, at any depth: they are not for the screen."""
+    if isinstance(value, dict):
+        return {k: without(v, names) for k, v in value.items() if k not in names}
+    return [without(v, names) for v in value] if isinstance(value, list) else value
+'''
 
 
 def python_call(
@@ -31,29 +39,44 @@ def python_call(
     region: str | None,
     *,
     endpoint_url: str | None = None,
+    profile: str | None = None,
     all_pages: bool = False,
 ) -> str:
     """Return a whole Python program for one call: imports, a client, the call, its answer.
+
+    What the model calls secret in the answer is not printed.
 
     Args:
         params: as `tui.aws.code_values.Redaction` copied them.
         region: the client's region, or None for the reader's default.
         endpoint_url: where the client talks to, when that is not AWS.
+        profile: the profile to use, or None for the reader's default.
         all_pages: True to fetch every page of a listing, with a paginator.
     """
-    options = {"region_name": region, "endpoint_url": endpoint_url}
-    given = "".join(f", {name}={quoted(text)}" for name, text in options.items() if text)
-    lines = ["import boto3", "", f"client = boto3.client({quoted(service)}{given})"]
+    lines = [f"client = {client_code(service, region, endpoint_url, profile)}"]
     if all_pages and paging(service, operation):
         lines += _every_page(service, operation, params)
     else:
         lines += _one_call(service, operation, params)
     code = "\n".join(lines)
-    if "os.environ[" in code:
+    if "print(without(" in code:
+        code = f"\n{WITHOUT}\n\n{code}"
+    code = f"import boto3\n\n{code}"
+    if "os.environ[" in code or "os.open(" in code:
         code = "import os\n\n" + code
     if "tzinfo=timezone.utc" in code:
         code = "from datetime import datetime, timezone\n\n" + code
     return code + "\n"
+
+
+def client_code(
+    service: str, region: str | None, endpoint_url: str | None, profile: str | None
+) -> str:
+    """Return the expression that makes a boto3 client; empty arguments are boto3's to find."""
+    options = {"region_name": region, "endpoint_url": bare_endpoint(endpoint_url or "")}
+    given = "".join(f", {name}={quoted(text)}" for name, text in options.items() if text)
+    maker = f"boto3.Session(profile_name={quoted(profile)})" if profile else "boto3"
+    return f"{maker}.client({quoted(service)}{given})"
 
 
 def _every_page(service: str, operation: str, params: Params) -> list[str]:
@@ -63,18 +86,42 @@ def _every_page(service: str, operation: str, params: Params) -> list[str]:
     return [
         f"paginator = client.get_paginator({quoted(xform(operation))})",
         _invocation("for page in paginator.paginate", kept, ":"),
-        f"{INDENT}print(page)",
+        *(INDENT + line for line in _printing("page", service, operation)),
     ]
 
 
 def _one_call(service: str, operation: str, params: Params) -> list[str]:
     model = operation_model(service, operation)
     lines = [_invocation(f"response = client.{xform(operation)}", params)]
+    if (service, operation) == SAVES_KEY:
+        lines = _saving_key(lines[0], params)
     if not model.has_streaming_output:
-        return [*lines, "print(response)"]
+        return [*lines, *_printing("response", service, operation)]
     # Not into a file: a session's script must not overwrite what its steps have read.
     body = model.output_shape.serialization["payload"]
     return [*lines, f"content = response[{quoted(body)}].read()", 'print(len(content), "bytes")']
+
+
+def _printing(answer: str, service: str, operation: str) -> list[str]:
+    """Lines that print an answer, without its secrets."""
+    secret = secret_members(operation_model(service, operation).output_shape)
+    if not secret:
+        return [f"print({answer})"]
+    hidden = f"hidden = {{{', '.join(map(quoted, secret))}}}"
+    if any(secret.values()):
+        return [hidden, f"print(without({answer}, hidden))"]
+    return [hidden, f"print({{name: {answer}[name] for name in {answer} if name not in hidden}})"]
+
+
+def _saving_key(call: str, params: Params) -> list[str]:
+    """Lines that make a key pair and keep its private key, in a file that is there before it."""
+    path = quoted(private_key_file(params))
+    return [
+        f"key_file = os.open({path}, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)",
+        'with open(key_file, "w") as file:',
+        *(INDENT + line for line in call.split("\n")),
+        f'{INDENT}file.write(response["KeyMaterial"].rstrip() + "\\n")',
+    ]
 
 
 def _invocation(head: str, params: Params, tail: str = "") -> str:

@@ -19,6 +19,8 @@ from tui.aws.code_values import FileRef, Secret
 
 # The AWS CLI's shorthand (Key=a,Values=b,c) needs no quotes for these, and a list no JSON.
 TAME = re.compile(r"[A-Za-z0-9_./:*+@][A-Za-z0-9_./:*+@-]*")
+# No @ in a key: Key@=a is the content of the file a.
+TAME_KEY = re.compile(r"[A-Za-z0-9_./:*+][A-Za-z0-9_./:*+-]*")
 # The AWS CLI (version 1) reads the file or fetches the address, whatever the parameter is for.
 FETCHED = ("file://", "fileb://", "http://", "https://")
 
@@ -110,7 +112,7 @@ def _shorthand(shape: Any, value: Any) -> str | None:
         items = item if isinstance(item, list) and item else [item]
         words = [str(each).lower() if isinstance(each, bool) else str(each) for each in items]
         scalar = all(isinstance(each, str | int | float) for each in items)
-        if not scalar or not all(map(TAME.fullmatch, [key, *words])):
+        if not (scalar and TAME_KEY.fullmatch(key) and all(map(TAME.fullmatch, words))):
             return None
         parts.append(f"{key}={','.join(words)}")
     return ",".join(parts) or None

@@ -23,6 +23,11 @@ SECRET_NAMES = frozenset({
 })  # fmt: skip
 # A pre-signed URL is as good as the right that it grants.
 SIGNED_URL = re.compile(r"[?&](X-Amz-(Signature|Security-Token)|Signature)=", re.IGNORECASE)
+# What stands before the host in an address. A password may hold a slash; a port is none.
+USER_INFO = re.compile(
+    r"^([a-z][a-z0-9+.-]*://|//)?(?:[^/?#:@\[]*:(?!\d*(?:[/?#]|$)).*|[^/?#]*)@",
+    re.IGNORECASE | re.DOTALL,
+)
 # Variables that mean something to a shell already and must not be asked to hold a secret.
 SHELL_OWN = frozenset({"HOME", "IFS", "LANG", "PATH", "PS1", "PWD", "SHELL", "TERM", "USER"})
 NUMBERS = {"integer": "int", "long": "int", "float": "float", "double": "float"}
@@ -67,7 +72,7 @@ class Redaction:
 
     def copy(self, shape: Shape, value: Any, name: str = "", secret: bool = False) -> Any:
         """Return a copy of a parameter without secrets or bytes, going by the model's traits."""
-        secret = secret or bool(shape.metadata.get("sensitive")) or name in SECRET_NAMES
+        secret = secret or is_secret(shape, name)
         if shape.type_name == "structure" and isinstance(value, Mapping):
             members = shape.members
             known = ((key, item) for key, item in value.items() if key in members)
@@ -118,6 +123,39 @@ def _file(shape: Shape, value: Any, name: str) -> FileRef:
     if not isinstance(path, str) or not path.isprintable():
         path = f"{xform(name, '-')}.bin"
     return FileRef(path, bool(shape.serialization.get("streaming")))
+
+
+def is_secret(shape: Shape, name: str) -> bool:
+    """Say whether a parameter or a part of an answer is secret by its model or by its name."""
+    return bool(shape.metadata.get("sensitive")) or name in SECRET_NAMES
+
+
+def secret_members(answer: Shape | None) -> dict[str, bool]:
+    """Return the names of an answer's secret members, each with whether it lies below the top."""
+    found: dict[str, bool] = {}
+    met: set[str] = set()
+
+    def look(shape: Shape, name: str, depth: int) -> None:
+        if is_secret(shape, name):
+            found[name] = found.get(name, False) or depth > 1
+        elif shape.type_name == "list":
+            look(shape.member, name, depth)
+        elif shape.type_name == "map":
+            look(shape.key, name, depth)
+            look(shape.value, name, depth)
+        elif shape.type_name == "structure" and shape.name not in met:
+            met.add(shape.name)
+            for key, member in shape.members.items():
+                look(member, key, depth + 1)
+
+    if answer is not None:
+        look(answer, "", 0)
+    return found
+
+
+def bare_endpoint(url: str) -> str:
+    """Return an endpoint's address without the user name and password that it may carry."""
+    return USER_INFO.sub(lambda found: found[1] or "", url)
 
 
 def secrets_in(value: Any) -> list[Secret]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tui.aws import ec2_roles
 from tui.aws.ec2_records import (
@@ -16,8 +17,10 @@ from tui.aws.ec2_records import (
     subnet_of,
     volumes_by_instance,
 )
+from tui.aws.errors import understood
 from tui.aws.images import login_user
 from tui.aws.keys import save_private_key
+from tui.aws.undo import kept, whole
 from tui.core.errors import AwsError
 from tui.core.records import (
     IngressRule,
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from tui.aws.gateway import Gateway
 
 __all__ = ["Ec2", "StateChange", "login_user", "save_private_key"]
+
+T = TypeVar("T")
 
 DRY_RUN_PASSED: Final = "DryRunOperation"  # the "error" that says it would have worked
 # A new role's profile reaches EC2 some seconds after IAM has it.
@@ -63,25 +68,24 @@ class Ec2:
         Volumes whose size may not be read come with size 0.
         """
         answers, volumes = await asyncio.gather(
-            self._described("describe_instances", "Reservations", region),
+            self._described("describe_instances", "Reservations", _as_it_is, region),
             self._volumes(region),
         )
-        found = [
-            instance_of(entry, volumes)
-            for reservation in answers
-            for entry in reservation.get("Instances", ())
-        ]
+        with self._understood("describe_instances"):
+            found = [
+                instance_of(entry, volumes)
+                for reservation in answers
+                for entry in reservation.get("Instances", ())
+            ]
         return tuple(sorted(found, key=lambda one: (one.launched_at, one.id), reverse=True))
 
     async def start(self, ids: Sequence[str]) -> tuple[StateChange, ...]:
         """Start stopped instances."""
-        answer = await self.gateway.call("ec2", "start_instances", InstanceIds=list(ids))
-        return _changes(answer.get("StartingInstances", ()))
+        return await self._changed("start_instances", "StartingInstances", ids)
 
     async def stop(self, ids: Sequence[str]) -> tuple[StateChange, ...]:
         """Stop instances; their disks stay, and cost."""
-        answer = await self.gateway.call("ec2", "stop_instances", InstanceIds=list(ids))
-        return _changes(answer.get("StoppingInstances", ()))
+        return await self._changed("stop_instances", "StoppingInstances", ids)
 
     async def reboot(self, ids: Sequence[str]) -> None:
         """Restart the operating systems of running instances."""
@@ -89,8 +93,7 @@ class Ec2:
 
     async def terminate(self, ids: Sequence[str]) -> tuple[StateChange, ...]:
         """Delete instances for good, with the volumes that are marked so."""
-        answer = await self.gateway.call("ec2", "terminate_instances", InstanceIds=list(ids))
-        return _changes(answer.get("TerminatingInstances", ()))
+        return await self._changed("terminate_instances", "TerminatingInstances", ids)
 
     async def run(self, request: Mapping[str, Any]) -> tuple[Instance, ...]:
         """Launch instances. The request carries its intent's own ClientToken.
@@ -105,7 +108,8 @@ class Ec2:
                     raise
                 await asyncio.sleep(ROLE_PATIENCE_SECONDS)
             else:
-                return tuple(instance_of(entry, {}) for entry in answer.get("Instances", ()))
+                with self._understood("run_instances"):
+                    return tuple(instance_of(entry, {}) for entry in answer.get("Instances", ()))
         raise AssertionError("unreachable")
 
     async def dry_run(self, request: Mapping[str, Any]) -> None:
@@ -147,12 +151,18 @@ class Ec2:
         `tui.aws.keys.create_and_save` also puts it on the disk, and takes it back if it can't.
         """
         answer = await self.gateway.call("ec2", "create_key_pair", KeyName=name, KeyType=kind)
-        return NewKeyPair(
-            name=answer["KeyName"],
-            id=answer.get("KeyPairId", ""),
-            fingerprint=answer.get("KeyFingerprint", ""),
-            private_key=answer["KeyMaterial"],
-        )
+        try:
+            with self._understood("create_key_pair", name):
+                return NewKeyPair(
+                    name=answer.get("KeyName") or name,
+                    id=answer.get("KeyPairId", ""),
+                    fingerprint=answer.get("KeyFingerprint", ""),
+                    private_key=answer["KeyMaterial"],
+                )
+        except AwsError:  # a key pair without its key opens nothing
+            with suppress(AwsError):
+                await kept(self.delete_key_pair(name))
+            raise
 
     async def delete_key_pair(self, name: str) -> None:
         """Delete a key pair at AWS; the file on this disk stays, and still opens instances."""
@@ -163,28 +173,30 @@ class Ec2:
     async def security_groups(self, vpc_id: str | None = None) -> tuple[SecurityGroup, ...]:
         """Return the region's (or one network's) security groups, by name."""
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}] if vpc_id else []
-        found = await self._described("describe_security_groups", "SecurityGroups", Filters=filters)
-        groups = (group_of(entry) for entry in found)
+        groups = await self._described(
+            "describe_security_groups", "SecurityGroups", group_of, Filters=filters
+        )
         return tuple(sorted(groups, key=lambda group: (group.name, group.id)))
 
     async def create_security_group(
         self, name: str, description: str, vpc_id: str, rules: Sequence[IngressRule]
     ) -> SecurityGroup:
-        """Create a group with its inbound rules; if a rule is refused, no group is left."""
-        answer = await self.gateway.call(
-            "ec2", "create_security_group", GroupName=name, Description=description, VpcId=vpc_id
-        )
-        group_id = answer["GroupId"]
+        """Create a group with its inbound rules.
+
+        If a rule is refused, or this is cancelled, no group is left.
+        """
         try:
-            if rules:
-                await self.gateway.call(
-                    "ec2",
-                    "authorize_security_group_ingress",
-                    GroupId=group_id,
-                    IpPermissions=permissions_of(rules),
-                )
-        except (AwsError, asyncio.CancelledError):
-            await asyncio.shield(self.delete_security_group(group_id))
+            permissions = permissions_of(rules)
+        except ValueError as error:
+            raise AwsError(f"Can't create security group {name}", str(error)) from error
+        group_id = await whole(
+            self._new_group(name, description, vpc_id), self.delete_security_group
+        )
+        try:
+            if permissions:
+                await whole(self._allow(group_id, permissions))
+        except BaseException as error:
+            await kept(self._group_taken_back(group_id, error))
             raise
         return SecurityGroup(group_id, name, description, vpc_id, tuple(rules))
 
@@ -194,15 +206,14 @@ class Ec2:
 
     async def subnets(self) -> tuple[Subnet, ...]:
         """Return the region's subnets, by zone; a zone's default one first."""
-        found = await self._described("describe_subnets", "Subnets")
-        subnets = (subnet_of(entry) for entry in found)
+        subnets = await self._described("describe_subnets", "Subnets", subnet_of)
         return tuple(sorted(subnets, key=lambda net: (net.zone, not net.default_for_zone, net.id)))
 
     async def default_vpc(self) -> str:
         """Return the id of the region's default network, or "" where it was deleted."""
         filters = [{"Name": "is-default", "Values": ["true"]}]
         answer = await self.gateway.call("ec2", "describe_vpcs", Filters=filters)
-        return next((str(entry["VpcId"]) for entry in answer.get("Vpcs", ())), "")
+        return next((str(entry.get("VpcId", "")) for entry in answer.get("Vpcs", ())), "")
 
     # -- roles -------------------------------------------------------------------------------
 
@@ -214,23 +225,68 @@ class Ec2:
         """Create a role (and its instance profile) that reads and writes S3; see `ec2_roles`."""
         return await ec2_roles.create_s3_role(self.gateway, name, buckets)
 
+    # -- answers -----------------------------------------------------------------------------
+
+    def _understood(self, operation: str, subject: str = "") -> AbstractContextManager[None]:
+        return understood(operation, subject, self.gateway.connection)
+
     async def _described(
-        self, operation: str, field: str, region: str | None = None, **params: Any
-    ) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        pages = self.gateway.pages(
-            "ec2", operation, lambda page: page.get(field, []), region=region, **params
-        )
-        async for page in pages:
+        self,
+        operation: str,
+        field: str,
+        make: Callable[[dict[str, Any]], T],
+        region: str | None = None,
+        **params: Any,
+    ) -> list[T]:
+        """List with `make(entry)` for each entry of `field`; `make` runs in the thread."""
+
+        def made(page: Mapping[str, Any]) -> list[T]:
+            return [make(entry) for entry in page.get(field, ())]
+
+        found: list[T] = []
+        async for page in self.gateway.pages("ec2", operation, made, region=region, **params):
             found += page
         return found
 
+    async def _changed(
+        self, operation: str, field: str, ids: Sequence[str]
+    ) -> tuple[StateChange, ...]:
+        answer = await self.gateway.call("ec2", operation, InstanceIds=list(ids))
+        with self._understood(operation):
+            return _changes(answer.get(field, ()))
+
+    async def _new_group(self, name: str, description: str, vpc_id: str) -> str:
+        answer = await self.gateway.call(
+            "ec2", "create_security_group", GroupName=name, Description=description, VpcId=vpc_id
+        )
+        with self._understood("create_security_group", name):
+            return str(answer["GroupId"])
+
+    async def _allow(self, group_id: str, permissions: list[dict[str, Any]]) -> None:
+        await self.gateway.call(
+            "ec2", "authorize_security_group_ingress", GroupId=group_id, IpPermissions=permissions
+        )
+
+    async def _group_taken_back(self, group_id: str, error: BaseException) -> None:
+        """Delete the group; if that fails too, have the error say so."""
+        try:
+            await self.delete_security_group(group_id)
+        except AwsError:
+            if isinstance(error, AwsError):
+                left = f"Security group {group_id} is left at AWS: delete it."
+                error.hint = f"{error.hint} {left}".strip()
+
     async def _volumes(self, region: str | None) -> dict[str, tuple[Volume, ...]]:
         try:
-            found = await self._described("describe_volumes", "Volumes", region)
+            found = await self._described("describe_volumes", "Volumes", _as_it_is, region)
+            with self._understood("describe_volumes"):
+                return volumes_by_instance(found)
         except AwsError:
             return {}  # instances are still worth showing; the first call tells what is wrong
-        return volumes_by_instance(found)
+
+
+def _as_it_is(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry
 
 
 def _changes(entries: Sequence[Mapping[str, Any]]) -> tuple[StateChange, ...]:

@@ -1,11 +1,13 @@
 """The table of error texts: (operation, code) -> why and what next. Data only.
 
 A message is a clause in lower case; a hint is one sentence. `{who}`, `{needs}`, `{region}`,
-`{endpoint}`, `{profile}` and `{message}` (AWS's own words, cleaned) are filled in by `errors`.
+`{endpoint}`, `{profile}`, `{local}` (a file's trouble) and `{message}` (AWS's own words, cleaned)
+are filled in by `errors`.
 """
 
 from __future__ import annotations
 
+import errno
 from typing import NamedTuple
 
 
@@ -62,6 +64,10 @@ SWITCH = "Press P to switch profile."
 
 _DENIED = Text("access denied for {who}{needs}", "Press P to switch profile, or ask for the right.")
 _EXPIRED = Text("the session has expired", "Log in again (aws sso login), then retry.", True)
+# S3 answers HEAD without a body, so without a code: 400 is what a stale session gets.
+_MAYBE_EXPIRED = Text(
+    "the session may have expired", "Log in again (aws sso login), then retry.", True
+)
 _BAD_KEYS = Text("AWS doesn't accept these credentials", SWITCH)
 _SLOW = Text("AWS asks to slow down", "Wait a moment and retry.", True)
 _BUSY = Text("AWS had an internal error", "Retry in a moment.", True)
@@ -109,6 +115,7 @@ CODES: dict[str, Text] = {
     "RequestLimitExceeded": _SLOW,
     "TooManyRequestsException": _SLOW,
     "EC2ThrottledException": _SLOW,
+    "400": Text("the server refuses the request and doesn't say why", "Check the settings."),
     "429": _SLOW,
     "InternalError": _BUSY,
     "InternalFailure": _BUSY,
@@ -204,6 +211,9 @@ CODES: dict[str, Text] = {
 }
 
 BY_OPERATION: dict[tuple[str, str], Text] = {
+    ("head_bucket", "400"): _MAYBE_EXPIRED,
+    ("head_object", "400"): _MAYBE_EXPIRED,
+    ("download", "400"): _MAYBE_EXPIRED,
     ("head_bucket", "404"): _NO_BUCKET,
     ("head_bucket", "403"): Text("it belongs to someone else, or access is denied", SWITCH),
     ("create_bucket", "403"): _DENIED,
@@ -272,6 +282,15 @@ _LATE = Text("{endpoint} doesn't answer in time", "Check the network, then retry
 _BAD_CONFIG = Text("the AWS configuration files can't be used: {message}", "Correct ~/.aws/config.")
 _LOGIN = Text("the login of profile {profile} has expired", "Log in again (aws sso login).", True)
 _NOT_AWS = Text("{endpoint} doesn't speak as AWS does", "Check the endpoint's address.")
+_BAD_ENDPOINT = Text("the endpoint's address can't be used", "Check the endpoint's address.")
+_NO_RECORD = Text(
+    "the server doesn't answer as AWS does", "It may be a look-alike: check the endpoint's address."
+)
+_NO_JSON = Text(
+    "the program that fetches the credentials of profile {profile} printed no JSON",
+    "Check its credential_process in ~/.aws/config.",
+)
+_CLOSED = Text("the connection is closed", "Start again.")
 _CUT = Text("the connection broke off", "Check the network, then retry.", True)
 
 # Exceptions that are no answer of AWS, by class name, most derived first along the MRO.
@@ -309,7 +328,71 @@ EXCEPTIONS: dict[str, Text] = {
     "EndpointResolutionError": Text("there is no endpoint for it in {region}", "Press R."),
     "ParamValidationError": Text("{message}", ""),
     "ValidationError": Text("{message}", ""),
-    "ValueError": Text("{message}", "Check the endpoint's address."),
-    "RuntimeError": Text("the connection is closed", "Start again."),
+    "JSONDecodeError": _NO_JSON,
+    "UnicodeDecodeError": Text(
+        "a credential program or a file holds no UTF-8 text", "Check ~/.aws/config."
+    ),
+    "UnicodeEncodeError": Text("a name holds characters that can't be sent", "Choose another one."),
+    "UnicodeError": Text(
+        "a name holds characters that don't fit there", "Check the names that you gave."
+    ),
+    "ValueError": Text("{message}", ""),
+    "LookupError": _NO_RECORD,
+    "ConnectionError": _CUT,
+    "ProtocolError": _CUT,
+    "TimeoutError": _LATE,
+    "gaierror": NO_HOST,
+    "OSError": Text("{local}", "{local_hint}"),
     "BotoCoreError": Text("{message}", ""),
 }
+
+# Exceptions whose class says too little: a piece of their message, in lower case, decides.
+EXCEPTIONS_BY_MESSAGE: tuple[tuple[str, str, Text], ...] = (
+    (
+        "ValueError",
+        "invalid endpoint",
+        Text("{endpoint} is no address of a server", "Check the endpoint's address."),
+    ),
+    ("ValueError", "invalid ipv6 url", _BAD_ENDPOINT),
+    ("ValueError", "port could not be cast", _BAD_ENDPOINT),
+    ("ValueError", "port out of range", _BAD_ENDPOINT),
+    (
+        "ValueError",
+        "no closing quotation",
+        Text("a quotation mark is missing in a credential_process", "Correct ~/.aws/config."),
+    ),
+    (
+        "RuntimeError",
+        "start new thread",
+        Text("this computer starts no more threads", "Close something, then retry.", True),
+    ),
+    (
+        "RuntimeError",
+        "still expired",
+        Text("the renewed credentials have expired already", "Log in again (aws sso login)."),
+    ),
+    ("RuntimeError", "shut down", _CLOSED),
+    ("RuntimeError", "shutdown", _CLOSED),
+)
+
+# What the file system says, by errno: why, and what to do next.
+LOCAL: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "Free some space, then retry."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space, then retry."),
+    errno.EACCES: ("permission denied", "Check the file's and the folder's permissions."),
+    errno.EPERM: ("permission denied", "Check the file's and the folder's permissions."),
+    errno.EROFS: ("the disk is read-only", "Choose another folder."),
+    errno.ENOENT: ("there is no such file", "It may have been moved or deleted."),
+    errno.ENOEXEC: ("it is no program for this computer", "Check how it begins."),
+    errno.EEXIST: ("the file exists already", "Choose another name."),
+    errno.EISDIR: ("that is a folder", "Choose a file name."),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
+    errno.ELOOP: ("it is a symbolic link", "Name the file itself."),
+    errno.ENAMETOOLONG: ("the name is too long for this disk", "Choose a shorter path."),
+    errno.EFBIG: ("the file is too large for this disk", "Choose another disk."),
+    errno.EMFILE: ("too many files are open", "Close something, then retry."),
+    errno.EIO: ("the disk reports an error", "Check the disk."),
+}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)  # the file itself is not to blame
+# For a file that no one chose here: a credential program, a token file, a certificate.
+LOCAL_SETTING = "Check the file, and what names it (~/.aws/config or an AWS_ variable)."

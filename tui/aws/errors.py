@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tui.aws.error_texts import (
@@ -17,6 +18,10 @@ from tui.aws.error_texts import (
     BY_OPERATION,
     CODES,
     EXCEPTIONS,
+    EXCEPTIONS_BY_MESSAGE,
+    FULL,
+    LOCAL,
+    LOCAL_SETTING,
     NO_HOST,
     NO_SANDBOX,
     NO_SERVER,
@@ -24,6 +29,7 @@ from tui.aws.error_texts import (
     Text,
 )
 from tui.aws.profiles import credentials_hint, profiles
+from tui.aws.redaction import redact
 from tui.core.errors import AwsError, LocalError, UserError
 
 if TYPE_CHECKING:
@@ -31,10 +37,8 @@ if TYPE_CHECKING:
 
 _SUBJECTS = ("KeyName", "GroupName", "GroupId", "RoleName", "InstanceProfileName", "InstanceId")
 _MESSAGE_LIMIT = 200
+_READ_LIMIT = 4000  # of what is said; the rest can't be of the first sentence
 
-_SECRETS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|(?i:(?:signature|token|secret|password)=)[^\s&]+"
-)
 _NOISE = re.compile(
     r"\s*(?:\((?:Service|Request ID|Status Code)[^)]*\)|Request ?ID:?\s*[\w-]+|"
     r"Encoded authorization failure message:\s*\S+)",
@@ -44,6 +48,17 @@ _CALLING = re.compile(r"^An error occurred \([^)]*\) when calling the \S+ operat
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n")
 _WHO = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\d*:([\w+=,.@/-]+)")
 _NEEDS = re.compile(r"not authorized to perform:?\s+([\w-]+:\w+)")
+_CLASS = r"<class '[\w.]+'>"
+_LIMIT = re.compile(rf", valid (?:min \w+: -?[\d.]+|types: {_CLASS}(?:, {_CLASS})*)$")
+_CLASS_NAME = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+# What botocore itself says of a credential_process; all else is the program's stderr.
+_PROCESS = re.compile(
+    r"Missing required key in response: '\w{1,20}'"
+    r"|Unsupported version '(?:\d{1,3}|<Version key not provided>)' for credential process .*"
+)
+# A password may hold anything; boto3 writes what comes after the host without an @.
+_ENDPOINT_USER = re.compile(r"^([a-z]+://)?.*@", re.IGNORECASE | re.DOTALL)
+_BAD_ENDPOINT = "Invalid endpoint: "  # botocore's words before the whole address
 
 
 def explain(
@@ -82,10 +97,20 @@ def explain_local(error: OSError, verb: str, path: str | os.PathLike[str]) -> Lo
 
     `verb` is "read", "write", "save", ...
     """
-    message, hint = _LOCAL.get(error.errno or 0, ("", ""))
-    message = message or (error.strerror or type(error).__name__).lower()
+    message, hint = _local(error)
     title = f"Can't {verb} {os.fspath(path)}"
     return LocalError(title, message, hint, code=errno.errorcode.get(error.errno or 0, ""))
+
+
+@contextmanager
+def understood(
+    operation: str, subject: str = "", connection: Connection | None = None
+) -> Iterator[None]:
+    """Make records of an answer inside; what the answer lacks becomes an `AwsError`."""
+    try:
+        yield
+    except LookupError as error:
+        raise explain(error, operation, subject, connection) from error
 
 
 def subject_of(params: Mapping[str, Any]) -> str:
@@ -100,8 +125,7 @@ def subject_of(params: Mapping[str, Any]) -> str:
 
 def clean(message: str) -> str:
     """Return AWS's message as one clause: its first sentence, without ids and secrets."""
-    text = _NOISE.sub("", _CALLING.sub("", message.strip()))
-    text = _SECRETS.sub("…", text)
+    text = redact(_NOISE.sub("", _CALLING.sub("", message[:_READ_LIMIT].strip())))
     text = _SENTENCE_END.split(text, maxsplit=1)[0].strip().rstrip(".")
     if len(text) > _MESSAGE_LIMIT:
         text = text[: _MESSAGE_LIMIT - 1].rstrip() + "…"
@@ -109,33 +133,43 @@ def clean(message: str) -> str:
     return text[0].lower() + text[1:] if plain_start else text
 
 
-_LOCAL: dict[int, tuple[str, str]] = {
-    errno.ENOSPC: ("the disk is full", "Free some space, then retry."),
-    errno.EDQUOT: ("your disk quota is used up", "Free some space, then retry."),
-    errno.EACCES: ("permission denied", "Check the file's and the folder's permissions."),
-    errno.EPERM: ("permission denied", "Check the file's and the folder's permissions."),
-    errno.EROFS: ("the disk is read-only", "Choose another folder."),
-    errno.ENOENT: ("there is no such file", "It may have been moved or deleted."),
-    errno.EEXIST: ("the file exists already", "Choose another name."),
-    errno.EISDIR: ("that is a folder", "Choose a file name."),
-    errno.ENOTDIR: ("a file stands where a folder is needed", "Choose another folder."),
-    errno.ELOOP: ("it is a symbolic link", "Name the file itself."),
-    errno.ENAMETOOLONG: ("the name is too long for this disk", "Choose a shorter path."),
-    errno.EFBIG: ("the file is too large for this disk", "Choose another disk."),
-    errno.EMFILE: ("too many files are open", "Close something, then retry."),
-    errno.EIO: ("the disk reports an error", "Check the disk."),
-}
+def _local(error: OSError) -> tuple[str, str]:
+    """Say what a file's error means, and what to do about it."""
+    message, hint = LOCAL.get(error.errno or 0, ("", ""))
+    said = error.strerror.lower() if error.strerror else clean(str(error))
+    return message or said or type(error).__name__, hint
 
 
 def _answer(error: BaseException) -> tuple[str, str]:
     """Split a ClientError into its code and message; others have no code."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
-        return "", str(error)
+        return "", _said(error)
     found = response.get("Error") or {}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     code = str(found.get("Code") or status or "")
     return code, str(found.get("Message") or "")
+
+
+def _said(error: BaseException) -> str:
+    """Return an exception's own words, without those that may quote a value or a secret."""
+    details = getattr(error, "kwargs", {})
+    kind = type(error).__name__
+    if kind == "CredentialRetrievalError" and details.get("provider") == "custom-process":
+        said = str(details.get("error_msg") or "")
+        ours = _PROCESS.fullmatch(said)
+        return said if ours else "its credential_process failed; run it in a shell to see why"
+    if kind == "ParamValidationError":
+        return _report(str(details.get("report") or ""))
+    return str(error)
+
+
+def _report(report: str) -> str:
+    """Return the first complaint of a parameter check, without the value that it quotes."""
+    line = next(iter(report.strip().splitlines()), "")
+    head, value, rest = line.partition(", value: ")
+    limit = _LIMIT.search(rest) if value else None
+    return _CLASS_NAME.sub(r"\1", head + (limit[0] if limit else ""))
 
 
 def _failure_text(error: BaseException, connection: Connection | None) -> Text:
@@ -146,6 +180,9 @@ def _failure_text(error: BaseException, connection: Connection | None) -> Text:
             return NO_SANDBOX if connection.sandbox else NO_SERVER
         if "resolve" in str(getattr(error, "kwargs", {}).get("error", "")).lower():
             return NO_HOST
+    for kind, piece, text in EXCEPTIONS_BY_MESSAGE:
+        if kind in names and piece in str(error).lower():
+            return text
     return next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), _UNKNOWN)
 
 
@@ -196,7 +233,20 @@ def _facts(error: BaseException, said: str, connection: Connection | None) -> _F
         facts["credentials"] = _credentials_hint(connection)
     if type(error).__name__ == "ProfileNotFound":
         facts["profiles"] = _profiles_hint()
+    if isinstance(error, OSError):
+        facts["local"], facts["local_hint"] = _local_facts(error)
     return facts
+
+
+def _local_facts(error: OSError) -> tuple[str, str]:
+    """Say what is wrong with a file that boto3 wanted: a program, a token, a certificate."""
+    message, hint = _local(error)
+    if not isinstance(error.filename, (str, bytes)):
+        return message, hint
+    return (
+        f"{message}: {os.fsdecode(error.filename)}",
+        hint if error.errno in FULL else LOCAL_SETTING,
+    )
 
 
 def _identity(tail: str) -> str:
@@ -207,10 +257,13 @@ def _identity(tail: str) -> str:
 
 
 def _endpoint(error: BaseException, connection: Connection | None) -> str:
-    details = getattr(error, "kwargs", {})
+    details, said = getattr(error, "kwargs", {}), str(error)
     address = str(details.get("endpoint_url") or "")
+    if not address and said.startswith(_BAD_ENDPOINT):
+        address = said.removeprefix(_BAD_ENDPOINT)
     if not address and connection is not None:
         address = connection.endpoint_url
+    address = _ENDPOINT_USER.sub(r"\1", address)
     return re.sub(r"[?#].*", "", address).removesuffix("/") or "AWS"
 
 

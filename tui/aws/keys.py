@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.aws.errors import explain_local
-from tui.core.errors import LocalError
-from tui.core.local_names import local_part
+from tui.aws.undo import kept, whole
+from tui.core.errors import LocalError, UserError
+from tui.core.local_names import PART_LIMIT_BYTES, local_part
 from tui.core.records import NewKeyPair
 
 if TYPE_CHECKING:
     from tui.aws.ec2 import Ec2
 
-_SEPARATORS = re.compile(r"[/\\]")
+_ENDING = ".pem"
+_KEPT_BYTES = 180
 
 
 def key_file(folder: Path, name: str) -> Path:
-    """Return where the private key of a key pair of that name belongs."""
-    return folder / local_part(_SEPARATORS.sub("_", name) + ".pem")
+    """Return where the private key of a key pair of that name belongs: `<name>.pem`.
+
+    What a file name can't hold is written as `local_names` does, a slash as `%2F`, the end of a
+    name that is too long as `%~` and its SHA-256. So no two names share a file.
+    """
+    stem = "%2F".join(local_part(part) for part in name.split("/"))
+    raw = stem.encode()
+    if len(raw) + len(_ENDING) > PART_LIMIT_BYTES:
+        kept_part = raw[:_KEPT_BYTES].decode("utf-8", "ignore")
+        stem = f"{kept_part}%~{hashlib.sha256(raw).hexdigest()[:32]}"
+    return folder / (stem + _ENDING)
 
 
 def save_private_key(key: NewKeyPair, folder: Path) -> Path:
@@ -41,33 +51,45 @@ async def create_and_save(ec2: Ec2, name: str, kind: str, folder: Path) -> tuple
     """Create a key pair with its file on the disk before anything is launched with it.
 
     The file is reserved first: a key whose file can't be written is never made. If a later step
-    fails, neither the file nor the key pair is left.
+    fails or is cancelled, neither the file nor the key pair is left.
 
     Raises:
         AwsError: AWS refuses the key pair.
         LocalError: the file exists or can't be written.
     """
-    path = await ec2.gateway.run(reserve, folder, name)
-    asked = asyncio.ensure_future(ec2.create_key_pair(name, kind))
+    path = await whole(ec2.gateway.run(reserve, folder, name), _removed)
     try:
-        key = await asyncio.shield(asked)
+        key = await whole(
+            ec2.create_key_pair(name, kind), lambda made: ec2.delete_key_pair(made.name)
+        )
     except BaseException:
-        path.unlink(missing_ok=True)
-        await _take_back(ec2, asked, name)
+        await _removed(path)
         raise
     try:
-        await ec2.gateway.run(fill, path, key)
-    except BaseException:
-        await asyncio.shield(ec2.delete_key_pair(name))
+        await whole(ec2.gateway.run(fill, path, key), lambda _: _removed(path))
+    except BaseException as error:
+        await _removed(path)
+        await kept(_taken_back(ec2, key, error))
         raise
     return key, path
 
 
-async def _take_back(ec2: Ec2, asked: asyncio.Future[NewKeyPair], name: str) -> None:
-    """Delete the key pair if a request that was given up made one after all."""
-    await asyncio.wait([asked])
-    if not asked.cancelled() and asked.exception() is None:
-        await asyncio.shield(ec2.delete_key_pair(name))
+async def _removed(path: Path) -> None:
+    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+async def _taken_back(ec2: Ec2, key: NewKeyPair, error: BaseException) -> None:
+    """Delete the key pair; if that fails too, have the error say so."""
+    try:
+        await ec2.delete_key_pair(key.name)
+    except UserError:
+        if isinstance(error, UserError):
+            error.hint = f"{error.hint} Key pair {key.name} is left at AWS: delete it.".strip()
 
 
 def reserve(folder: Path, name: str) -> Path:
@@ -97,14 +119,13 @@ def fill(path: Path, key: NewKeyPair) -> None:
         try:
             os.fchmod(handle, 0o600)
             with os.fdopen(os.dup(handle), "wb") as stream:
-                stream.write(text.encode("ascii"))
+                stream.write(text.encode())
             os.fsync(handle)
         finally:
             os.close(handle)
         sync_folder(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            path.unlink()
+        _remove(path)
         raise explain_local(error, "save the private key as", path) from error
 
 

@@ -93,10 +93,12 @@ class S3:
 
     async def head(self, bucket: str, key: str) -> ObjectDetails:
         """Return an object's properties (HeadObject)."""
-        answer = await self._gateway.call(
-            "s3", "head_object", region=self.region_of(bucket), Bucket=bucket, Key=key
-        )
-        return _details_of(bucket, key, answer)
+
+        def ask() -> ObjectDetails:
+            client = self._gateway.client_now("s3", self.region_of(bucket))
+            return _details_of(bucket, key, client.head_object(Bucket=bucket, Key=key))
+
+        return await self._gateway.explained(ask, "head_object", f"{bucket}/{key}")
 
     async def read_range(self, bucket: str, key: str, start: int, length: int) -> bytes:
         """Read up to `length` bytes from `start`; fewer at the object's end, none past it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
-from tui.aws.transfer_engine import Meter
+from tui.aws.transfer_engine import ASKING, Meter
 
 SEND_BYTES: Final = 256 * 1024  # urllib3 asks for 16 KiB a time, which costs a system call each
 
@@ -80,10 +80,12 @@ class MeteredBody:
 
 
 def install(client: Any) -> None:
-    """Have an S3 client tell bodies when they leave."""
+    """Have an S3 client tell bodies when they leave, and send nothing for a cancelled job."""
     client.meta.events.register("before-send.s3", _begin)
 
 
 def _begin(request: Any, **_: Any) -> None:
     if isinstance(request.body, MeteredBody):
         request.body.begin()
+    elif (meter := ASKING.get()) is not None:  # also before botocore's own retries
+        meter.check()

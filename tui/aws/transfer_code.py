@@ -1,43 +1,68 @@
 """The code that does what a managed transfer does: a boto3 program and an `aws s3 cp` line.
 
-A transfer is dozens of requests; the code drawer shows this one entry in their place.
+A transfer is dozens of requests; the code drawer shows this one entry in their place. Endpoint and
+profile may be left out: the drawer adds its connection's own (`tui.aws.code_place`).
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
-from tui.aws.code_python import quoted
+from tui.aws.code_cli import place_options
+from tui.aws.code_python import client_code, quoted
 from tui.aws.code_shell import printing, word
 
+FOLDERS = "from pathlib import Path\n\n"
 
-def upload(bucket: str, key: str, path: Path, region: str) -> tuple[str, str]:
+
+def upload(
+    bucket: str, key: str, path: Path, region: str, **where: Unpack[Where]
+) -> tuple[str, str]:
     """Return (Python, CLI) for one file up."""
+    place = _Place(region, **where)
     call = f"client.upload_file({_py(path)}, {quoted(bucket)}, {quoted(key)})"
-    return _program(region, call), _copy(_local(path), _uri(bucket, key), region)
+    return place.program(call), place.copy(_local(path), _uri(bucket, key))
 
 
-def download(bucket: str, key: str, path: Path, region: str) -> tuple[str, str]:
+def download(
+    bucket: str, key: str, path: Path, region: str, **where: Unpack[Where]
+) -> tuple[str, str]:
     """Return (Python, CLI) for one object down."""
+    place = _Place(region, **where)
     call = f"client.download_file({quoted(bucket)}, {quoted(key)}, {_py(path)})"
-    return _program(region, call), _copy(_uri(bucket, key), _local(path), region)
+    return place.program(call), place.copy(_uri(bucket, key), _local(path))
 
 
-def upload_folder(bucket: str, prefix: str, folder: Path, region: str) -> tuple[str, str]:
-    """Return (Python, CLI) for a folder's files up."""
+def upload_folder(
+    bucket: str, prefix: str, folder: Path, region: str, **where: Unpack[Where]
+) -> tuple[str, str]:
+    """Return (Python, CLI) for a folder's files up; no link leads either of them out of it."""
+    place = _Place(region, **where)
     lines = (
-        f"folder = Path({_py(folder)})",
+        f"folder = Path({_py(folder)}).resolve()",
         'for path in sorted(folder.rglob("*")):',
-        "    if path.is_file():",
+        "    if path.is_file() and path.resolve().is_relative_to(folder):",
         f"        key = {quoted(prefix)} + path.relative_to(folder).as_posix()",
         f"        client.upload_file(str(path), {quoted(bucket)}, key)",
     )
-    cli = _copy(_local(folder), _uri(bucket, prefix), region, recursive=True)
-    return _program(region, *lines, imports="from pathlib import Path\n\n"), cli
+    # The command can tell no link from another: those that stay inside are left out too, and so
+    # would be the folder itself.
+    options = ("--recursive", "--no-follow-symlinks")
+    source = _local(Path(os.path.realpath(folder)))
+    return (
+        place.program(*lines, imports=FOLDERS),
+        place.copy(source, _uri(bucket, prefix), *options),
+    )
 
 
-def download_prefix(bucket: str, prefix: str, folder: Path, region: str) -> tuple[str, str]:
+def download_prefix(
+    bucket: str, prefix: str, folder: Path, region: str, **where: Unpack[Where]
+) -> tuple[str, str]:
     """Return (Python, CLI) for everything below a prefix down."""
+    place = _Place(region, **where)
     base = prefix[: prefix.rfind("/") + 1]
     asked = f"Bucket={quoted(bucket)}, Prefix={quoted(prefix)}"
     lines = (
@@ -50,18 +75,34 @@ def download_prefix(bucket: str, prefix: str, folder: Path, region: str) -> tupl
         "        path.parent.mkdir(parents=True, exist_ok=True)",
         f'        client.download_file({quoted(bucket)}, item["Key"], str(path))',
     )
-    cli = _copy(_uri(bucket, prefix), _local(folder), region, recursive=True)
-    return _program(region, *lines, imports="from pathlib import Path\n\n"), cli
+    return (
+        place.program(*lines, imports=FOLDERS),
+        place.copy(_uri(bucket, prefix), _local(folder), "--recursive"),
+    )
 
 
-def _program(region: str, *lines: str, imports: str = "") -> str:
-    client = f'client = boto3.client("s3", region_name={quoted(region)})'
-    return imports + "\n".join(("import boto3", "", client, *lines)) + "\n"
+class Where(TypedDict, total=False):
+    """Where else than at the reader's own: the address to talk to, the profile to use."""
+
+    endpoint_url: str | None
+    profile: str | None
 
 
-def _copy(source: str, target: str, region: str, *, recursive: bool = False) -> str:
-    flag = " --recursive" if recursive else ""
-    return f"aws s3 cp {source} {target}{flag} --region {word(region)}"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the code connects to."""
+
+    region: str
+    endpoint_url: str | None = None
+    profile: str | None = None
+
+    def program(self, *lines: str, imports: str = "") -> str:
+        client = f"client = {client_code('s3', self.region, self.endpoint_url, self.profile)}"
+        return imports + "\n".join(("import boto3", "", client, *lines)) + "\n"
+
+    def copy(self, source: str, target: str, *options: str) -> str:
+        where = place_options(self.region, self.profile, self.endpoint_url)
+        return " ".join(["aws s3 cp", source, target, *options, *where])
 
 
 def _py(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 Bytes go to a temporary file in the target's folder. Each request is pinned to one version of the
 object by If-Match, the whole is checked against the object's own checksum, written through to the
-disk and then renamed over the target. An object that changes midway is fetched once more.
+disk and then put in place (`transfer_publish`). An object that changes midway is fetched anew.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ import errno
 import os
 import secrets
 import shutil
-import stat
-import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +20,6 @@ from typing import Any
 
 from tui.aws.checksums import Digest, Hasher, combined_crc32, expected_digest
 from tui.aws.errors import error_code
-from tui.aws.keys import sync_folder
 from tui.aws.transfer_engine import (
     BODY_TRIES,
     CHUNK_BYTES,
@@ -36,6 +32,7 @@ from tui.aws.transfer_engine import (
     part_size,
     spans,
 )
+from tui.aws.transfer_publish import put_in_place, refuse_newcomer
 from tui.core.errors import AwsError
 
 CHANGED_TRIES = 3  # how often an object that changes midway is begun anew
@@ -51,6 +48,7 @@ class _Object:
     target: Path
     handle: int
     meter: Meter
+    replace: bool
 
 
 class _NoRangesError(Exception):
@@ -58,21 +56,28 @@ class _NoRangesError(Exception):
 
 
 def download_object(
-    engine: Engine, remote: Remote, target: Path, meter: Meter, size_bytes: int | None = None
+    engine: Engine,
+    remote: Remote,
+    target: Path,
+    meter: Meter,
+    size_bytes: int | None = None,
+    *,
+    replace: bool = True,
 ) -> int:
     """Download an object and return its size in bytes.
 
     A known `size_bytes` (from a listing) spares small objects a request. The target's folder must
-    exist; a file there is replaced and its mode kept.
+    exist. With `replace`, a file there is replaced and its mode kept.
 
     Raises:
-        LocalError: the file can't be written; what was there is untouched.
+        LocalError: the file can't be written, or one stands there that may not be replaced; what
+            was there is untouched.
         JobCancelled: the job was cancelled; nothing was left.
         AwsError, Exception: botocore's own, for `tui.aws.errors.explain`.
     """
     for attempt in range(1, CHANGED_TRIES + 1):
         try:
-            return _fetch_to(engine, remote, target, meter, size_bytes)
+            return _fetch_to(engine, remote, target, meter, size_bytes, replace=replace)
         except Exception as error:
             meter.take_back()
             if error_code(error) not in _CHANGED or attempt == CHANGED_TRIES:
@@ -82,33 +87,45 @@ def download_object(
 
 
 def _fetch_to(
-    engine: Engine, remote: Remote, target: Path, meter: Meter, size_bytes: int | None
+    engine: Engine,
+    remote: Remote,
+    target: Path,
+    meter: Meter,
+    size_bytes: int | None,
+    *,
+    replace: bool,
 ) -> int:
     client = engine.client(remote.region)
     temporary = target.parent / f".skydeck-{secrets.token_hex(8)}.part"
+    meter.check()
+    with engine.temporary(temporary, meter.progress):
+        handle = _opened(temporary, target)
+        try:
+            wanted = _Object(client, remote, target, handle, meter, replace)
+            size = _fetch(engine, wanted, size_bytes)
+            meter.check()
+            put_in_place(temporary, handle, target, meter, replace)
+        finally:
+            os.close(handle)
+    return size
+
+
+def _opened(temporary: Path, target: Path) -> int:
     with local_file("write", target):
         if target.is_dir() and not target.is_symlink():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(temporary, flags, 0o666)
-    try:
-        size = _fetch(engine, _Object(client, remote, target, handle, meter), size_bytes)
-        meter.check()
-        _put_in_place(temporary, handle, target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    finally:
-        os.close(handle)
-    return size
+        return os.open(temporary, flags, 0o666)
 
 
 def _fetch(engine: Engine, wanted: _Object, size_bytes: int | None) -> int:
     if size_bytes is not None and size_bytes <= PART_BYTES:
+        _refuse_newcomer(wanted, size_bytes)
         return _fetch_whole(wanted, "")
-    head = wanted.client.head_object(**wanted.remote.params, ChecksumMode="ENABLED")
+    with wanted.meter.asking():
+        head = wanted.client.head_object(**wanted.remote.params, ChecksumMode="ENABLED")
     size: int = head["ContentLength"]
+    _refuse_newcomer(wanted, size)
     _refuse_full_disk(wanted.target, size)
     if size <= PART_BYTES:
         return _fetch_whole(wanted, head["ETag"])
@@ -120,17 +137,23 @@ def _fetch(engine: Engine, wanted: _Object, size_bytes: int | None) -> int:
         return _fetch_whole(wanted, head["ETag"])
 
 
+def _refuse_newcomer(wanted: _Object, size: int) -> None:
+    if not wanted.replace:
+        refuse_newcomer(wanted.target, size)
+
+
 def _fetch_whole(wanted: _Object, etag: str) -> int:
     """Fetch the object in one request; after a break, the same version again from the start."""
     for attempt in range(1, BODY_TRIES + 1):
         written = 0
         pin = {"IfMatch": etag} if etag else {}
-        answer = wanted.client.get_object(**wanted.remote.params, **pin, ChecksumMode="ENABLED")
+        with wanted.meter.asking():
+            answer = wanted.client.get_object(**wanted.remote.params, **pin, ChecksumMode="ENABLED")
         etag = answer["ETag"]
         expected = expected_digest(answer)
         hasher = Hasher(expected.kind) if expected else None
         try:
-            with answer["Body"] as body:
+            with wanted.meter.reading(answer["Body"]) as body:
                 for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
                     _write(wanted, chunk, written)
                     written += len(chunk)
@@ -138,6 +161,7 @@ def _fetch_whole(wanted: _Object, etag: str) -> int:
                         hasher.update(chunk)
                     wanted.meter.advance(len(chunk))
         except Exception as error:
+            wanted.meter.check()  # a cancel breaks bodies off
             if not breaks_off(error) or attempt == BODY_TRIES:
                 raise
             _start_over(wanted, written, attempt)
@@ -174,19 +198,21 @@ def _fetch_part(wanted: _Object, etag: str, start: int, length: int) -> tuple[in
     span = f"bytes={start}-{start + length - 1}"
     for attempt in range(1, BODY_TRIES + 1):
         wanted.meter.check()
-        answer = wanted.client.get_object(**wanted.remote.params, IfMatch=etag, Range=span)
+        with wanted.meter.asking():
+            answer = wanted.client.get_object(**wanted.remote.params, IfMatch=etag, Range=span)
         if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
             answer["Body"].close()
             raise _NoRangesError
         written, crc = 0, 0
         try:
-            with answer["Body"] as body:
+            with wanted.meter.reading(answer["Body"]) as body:
                 for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
                     _write(wanted, chunk, start + written)
                     written += len(chunk)
                     crc = zlib.crc32(chunk, crc)
                     wanted.meter.advance(len(chunk))
         except Exception as error:
+            wanted.meter.check()  # a cancel breaks bodies off
             if not breaks_off(error) or attempt == BODY_TRIES:
                 raise
             _start_over(wanted, written, attempt)
@@ -199,7 +225,7 @@ def _fetch_part(wanted: _Object, etag: str, start: int, length: int) -> tuple[in
 
 def _start_over(wanted: _Object, written: int, attempt: int) -> None:
     wanted.meter.take_back(written)
-    time.sleep(min(0.2 * 2**attempt, 2.0))
+    wanted.meter.pause(min(0.2 * 2**attempt, 2.0))
 
 
 def _write(wanted: _Object, chunk: bytes, at: int) -> None:
@@ -245,17 +271,6 @@ def _refuse_full_disk(target: Path, size: int) -> None:
     with local_file("write", target):
         if shutil.disk_usage(target.parent).free < size:
             raise OSError(errno.ENOSPC, "no space")
-
-
-def _put_in_place(temporary: Path, handle: int, target: Path) -> None:
-    with local_file("write", target):
-        with suppress(FileNotFoundError):
-            old = target.lstat()
-            if stat.S_ISREG(old.st_mode):
-                os.fchmod(handle, stat.S_IMODE(old.st_mode))
-        os.fsync(handle)
-        temporary.replace(target)
-    sync_folder(target.parent)
 
 
 def make_folder(folder: Path) -> None:

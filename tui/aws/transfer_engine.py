@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tui.aws.errors import explain_local
 from tui.aws.gateway import TRANSFER_THREADS, Gateway
 from tui.aws.threads import DaemonPool
-from tui.core.errors import JobCancelled, UserError
+from tui.core.errors import AwsError, JobCancelled, UserError
 from tui.core.jobs import Progress
 
 PART_BYTES: Final = 16 * 1024 * 1024
@@ -47,13 +50,15 @@ class Remote:
 class Meter:
     """Counts one transfer's bytes into its job, so that they can be taken back.
 
-    `stopped` ends this transfer's other parts once one has failed.
+    `stopped` ends this transfer's other parts once one has failed. Whoever reads an answer's body
+    does it inside `reading`, so that a cancel reaches a reader whose server has fallen silent.
     """
 
     progress: Progress
     counted: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _bodies: list[Any] = field(default_factory=list)
 
     def advance(self, amount: int) -> None:
         """Count bytes. Raises `JobCancelled` when the job, or this transfer, is to end."""
@@ -76,6 +81,66 @@ class Meter:
         with suppress(JobCancelled):
             self.progress.advance(-amount)
 
+    def stop(self) -> None:
+        """End this transfer: its parts see it at their next step, its readers wake up."""
+        self.stopped.set()
+        self._hang_up()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Requests sent inside are not sent again once the job was cancelled."""
+        token = ASKING.set(self)
+        try:
+            yield
+        finally:
+            ASKING.reset(token)
+
+    @contextmanager
+    def reading(self, body: Any) -> Iterator[Any]:
+        """Read an answer's body inside; a cancel ends its connection, leaving closes it."""
+        with self._lock:
+            self._bodies.append(body)
+        try:
+            with body, self.progress.waking(self._hang_up):
+                self.check()
+                yield body
+        finally:
+            with self._lock:
+                self._bodies.remove(body)
+
+    def pause(self, seconds: float) -> None:
+        """Wait before another try; raises `JobCancelled` as soon as the job is to end."""
+        self.check()
+        self.progress.cancelled.wait(seconds)
+        self.check()
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            bodies = tuple(self._bodies)
+        for body in bodies:
+            hang_up(body)
+
+
+ASKING: ContextVar[Meter | None] = ContextVar("asking", default=None)
+
+
+def hang_up(body: Any) -> None:
+    """End the connection under a body that another thread reads.
+
+    Closing the body would wait for that very reader; only a shutdown of the socket wakes it.
+    """
+    raw: Any = getattr(body, "_raw_stream", None)
+    with suppress(OSError, ValueError, RuntimeError, AttributeError):
+        if hasattr(raw, "shutdown"):  # urllib3 2.3 and later
+            raw.shutdown()
+        else:
+            socket.socket.shutdown(raw.connection.sock, socket.SHUT_RD)
+
+
+def closed_error() -> AwsError:
+    """Say that the profile or region was switched, or the app is about to end."""
+    return AwsError("That connection is closed", hint="Start it again here.", code="Closed")
+
 
 class Engine:
     """The threads of all transfers of one gateway.
@@ -88,10 +153,50 @@ class Engine:
         self.gateway = gateway
         self.coordinators = DaemonPool(4, "transfer")
         self.parts = DaemonPool(TRANSFER_THREADS, "part")
+        self.conditional = True  # until the server says that it can't write on a condition
+        self._closed = False
+        self._lock = threading.Lock()
+        self._temporaries: dict[Path, Progress] = {}
 
     def client(self, region: str | None) -> Any:
         """Return the S3 client; blocks, so only in a thread."""
         return self.gateway.client_now("s3", region)
+
+    def submit(self, pool: DaemonPool, call: Callable[[], T]) -> Future[T]:
+        """Queue a call. Raises `AwsError` once the connection is closed."""
+        try:
+            return pool.submit(call)
+        except RuntimeError as error:
+            raise closed_error() from error
+
+    def refuse_closed(self) -> None:
+        """Raise `AwsError` once the connection is closed."""
+        if self._closed:
+            raise closed_error()
+
+    @contextmanager
+    def temporary(self, path: Path, progress: Progress) -> Iterator[None]:
+        """A file that is gone after the block, if it still has this name; or at the latest when
+        the job, or the app, no longer waits for the block to end.
+        """
+        with self._lock:
+            self.refuse_closed()
+            self._temporaries[path] = progress
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink()
+            with self._lock:
+                self._temporaries.pop(path, None)
+
+    def sweep(self, progress: Progress | None = None) -> None:
+        """Remove the temporary files of a job that nobody waits for any more, or all."""
+        with self._lock:
+            left = [path for path, owner in self._temporaries.items() if progress in (None, owner)]
+        for path in left:
+            with suppress(OSError):
+                path.unlink()
 
     def each(
         self, calls: Iterable[Callable[[], T]], meter: Meter, window: int = TRANSFER_THREADS + 2
@@ -107,7 +212,7 @@ class Engine:
             while True:
                 meter.check()
                 for call in islice(waiting, window - len(running)):
-                    future = self.parts.submit(call)
+                    future = self.submit(self.parts, call)
                     running.add(future)
                     started.append(future)
                 if not running:
@@ -116,16 +221,22 @@ class Engine:
                 for future in ended:
                     future.result()
         except BaseException:
-            meter.stopped.set()
+            meter.stop()
             for future in running:
                 future.cancel()
             wait(running)
             raise
 
     def close(self) -> None:
-        """Take no more transfers; those under way see their job's cancel."""
+        """Take no more transfers; those under way see their job's cancel.
+
+        Their temporary files go at once: the threads may not live to remove them.
+        """
+        with self._lock:
+            self._closed = True
         for pool in (self.coordinators, self.parts):
             pool.shutdown(wait=False, cancel_futures=True)
+        self.sweep()
 
 
 def part_size(size_bytes: int) -> int:

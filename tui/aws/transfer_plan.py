@@ -7,20 +7,18 @@ would, or where one is a file and the other needs a folder there, the plan says 
 from __future__ import annotations
 
 import os
-import sys
-import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.aws.errors import explain_local
 from tui.aws.transfer_engine import local_file
+from tui.aws.transfer_folding import one_file_each
 from tui.core.errors import LocalError
 from tui.core.local_names import UnsafeName, local_path
 from tui.core.records import S3Object
 
 KEY_LIMIT_BYTES = 1024
-_FOLDS_CASE = sys.platform in ("darwin", "win32")  # as their file systems come
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class PlannedUpload:
-    """One file and the key that it goes to."""
+    """One file and the key that it goes to.
+
+    `seen` is the ETag of the object that was there, "" where none was, None where nobody looked.
+    """
 
     path: Path
     key: str
     size_bytes: int
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,29 @@ class PlannedDownload:
 
 @dataclass(frozen=True, slots=True)
 class UploadPlan:
-    """The files of a folder, and what is left out."""
+    """A file, or the files of a folder, and what is left out.
+
+    `target` is the file's key, or what the keys of the folder's files begin with.
+    """
 
     items: tuple[PlannedUpload, ...]
     skipped: tuple[Skipped, ...] = ()
+    target: str = ""
 
     @property
     def size_bytes(self) -> int:
         """All items together."""
         return sum(item.size_bytes for item in self.items)
+
+    @property
+    def replaced(self) -> tuple[PlannedUpload, ...]:
+        """The items that would replace an object."""
+        return tuple(item for item in self.items if item.seen)
+
+    def with_seen(self, there: Mapping[str, str]) -> UploadPlan:
+        """Return the plan with what was there when one looked: {key: ETag}."""
+        items = (replace(item, seen=there.get(item.key, "")) for item in self.items)
+        return replace(self, items=tuple(items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,7 @@ def plan_downloads(objects: Iterable[S3Object], folder: Path, prefix: str = "") 
     Empty `name/` objects become folders.
     """
     base = prefix[: prefix.rfind("/") + 1]
-    items: dict[str, PlannedDownload] = {}
+    wanted: list[PlannedDownload] = []
     folders: list[Path] = []
     skipped: list[Skipped] = []
     for entry in objects:
@@ -97,26 +113,52 @@ def plan_downloads(objects: Iterable[S3Object], folder: Path, prefix: str = "") 
         try:
             if not entry.size_bytes and (not name or name.endswith("/")):
                 folders.append(local_path(folder, name[:-1]) if name else folder)
-                continue
-            path = local_path(folder, name)
+            else:
+                path = local_path(folder, name)
+                wanted.append(PlannedDownload(entry.key, path, entry.size_bytes))
         except UnsafeName as error:
             skipped.append(Skipped(entry.key, error.message))
-            continue
-        if _same(path) in items:
-            other = items[_same(path)].key
-            skipped.append(Skipped(entry.key, f"it would share a file with {other}"))
-            continue
-        items[_same(path)] = PlannedDownload(entry.key, path, entry.size_bytes)
-    needed = {_same(parent) for one in items.values() for parent in _above(one.path, folder)}
-    needed |= {_same(one) for path in folders for one in (path, *_above(path, folder))}
+    kept = _kept(wanted, folders, folder, skipped)
+    return DownloadPlan(folder, tuple(kept), tuple(dict.fromkeys(folders)), tuple(skipped))
+
+
+def _kept(
+    wanted: list[PlannedDownload], folders: list[Path], folder: Path, skipped: list[Skipped]
+) -> list[PlannedDownload]:
+    """Drop what can't be written beside the others, with a word for each."""
+    above = {parent for one in wanted for parent in _above(one.path, folder)}
+    above |= {one for path in folders for one in (path, *_above(path, folder))}
+    same = one_file_each((*(one.path for one in wanted), *above), folder)
+    items: dict[str, PlannedDownload] = {}
+    for one in wanted:
+        if (name := same(one.path)) in items:
+            reason = f"it would share a file with {items[name].key}"
+            skipped.append(Skipped(one.key, reason))
+        else:
+            items[name] = one
+    needed = {same(path) for path in above}
     kept: list[PlannedDownload] = []
-    for same, item in items.items():
-        reason = "a folder of that name is needed" if same in needed else _in_the_way(item, folder)
+    for name, item in items.items():
+        reason = "a folder of that name is needed" if name in needed else _in_the_way(item, folder)
         if reason:
             skipped.append(Skipped(item.key, reason))
         else:
             kept.append(_marked(item))
-    return DownloadPlan(folder, tuple(kept), tuple(dict.fromkeys(folders)), tuple(skipped))
+    return kept
+
+
+def plan_upload(path: Path, prefix: str = "") -> UploadPlan:
+    """Plan to upload one file to `prefix` and its name. Blocks.
+
+    Raises:
+        LocalError: it is gone, or may not be looked at.
+    """
+    key = prefix + path.name
+    if reason := _key_problem(key):
+        return UploadPlan((), (Skipped(_shown(path.name), reason),), key)
+    with local_file("read", path):
+        size = path.stat().st_size
+    return UploadPlan((PlannedUpload(path, key, size),), (), key)
 
 
 def plan_uploads(folder: Path, prefix: str = "") -> UploadPlan:
@@ -141,10 +183,10 @@ def plan_uploads(folder: Path, prefix: str = "") -> UploadPlan:
         relative, size = found
         key = prefix + relative
         if reason := _key_problem(key):
-            skipped.append(Skipped(os.fsencode(relative).decode("utf-8", "replace"), reason))
+            skipped.append(Skipped(_shown(relative), reason))
         else:
             items.append(PlannedUpload(root / relative, key, size))
-    return UploadPlan(tuple(items), tuple(skipped))
+    return UploadPlan(tuple(items), tuple(skipped), prefix)
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Skipped | tuple[str, int]]:
@@ -194,10 +236,9 @@ def _key_problem(key: str) -> str:
     return "its key would be over 1,024 bytes" if length > KEY_LIMIT_BYTES else ""
 
 
-def _same(path: Path) -> str:
-    """Return what two names of the same file have in common on this system."""
-    text = str(path)
-    return unicodedata.normalize("NFC", text).casefold() if _FOLDS_CASE else text
+def _shown(name: str) -> str:
+    """Return a file's name as text that every terminal takes."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _above(path: Path, folder: Path) -> Iterator[Path]:
@@ -223,7 +264,7 @@ def _in_the_way(item: PlannedDownload, folder: Path) -> str:
 def _marked(item: PlannedDownload) -> PlannedDownload:
     if not os.path.lexists(item.path):
         return item
-    return PlannedDownload(item.key, item.path, item.size_bytes, replaces=True)
+    return replace(item, replaces=True)
 
 
 __all__ = [
@@ -234,5 +275,6 @@ __all__ = [
     "Skipped",
     "UploadPlan",
     "plan_downloads",
+    "plan_upload",
     "plan_uploads",
 ]

@@ -22,6 +22,7 @@ from typing import Any
 from tui.aws.checksums import combined_crc32, crc32_text
 from tui.aws.errors import error_code
 from tui.aws.transfer_body import MeteredBody
+from tui.aws.transfer_condition import Condition, write_as_seen
 from tui.aws.transfer_engine import (
     PART_BYTES,
     Engine,
@@ -54,7 +55,9 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """One multi-part upload. `checked` says whether the server takes checksums."""
+    """One multi-part upload. `checked` says whether the server takes checksums; `seen` is the
+    ETag of what it may replace (`transfer_condition`).
+    """
 
     client: Any
     remote: Remote
@@ -62,6 +65,7 @@ class _Upload:
     source: _Source
     meter: Meter
     checked: bool
+    seen: str | None
 
     @property
     def params(self) -> dict[str, str]:
@@ -69,14 +73,22 @@ class _Upload:
 
 
 def upload_file(
-    engine: Engine, remote: Remote, path: Path, meter: Meter, planned_bytes: int | None = None
+    engine: Engine,
+    remote: Remote,
+    path: Path,
+    meter: Meter,
+    planned_bytes: int | None = None,
+    *,
+    seen: str | None = None,
 ) -> int:
     """Upload a file and return its size in bytes.
 
-    With `planned_bytes`, a file of another size counts as changed.
+    With `planned_bytes`, a file of another size counts as changed. `seen` is the ETag of the
+    object that may be replaced, "" for none; with None, whatever is there is replaced.
 
     Raises:
         LocalError: the file can't be read, is no plain file, or changed meanwhile.
+        AwsError: what is at the key is not what was seen; it stays.
         JobCancelled: the job was cancelled; an unfinished upload has been cleaned up.
         Exception: botocore's own, for `tui.aws.errors.explain`.
     """
@@ -87,9 +99,9 @@ def upload_file(
         if planned_bytes not in (None, source.size_bytes):
             raise _changed(source)
         if source.size_bytes <= PART_BYTES:
-            _put(engine, remote, source, meter)
+            _put(engine, remote, source, meter, seen)
         else:
-            _put_parts(engine, remote, source, meter)
+            _put_parts(engine, remote, source, meter, seen)
     finally:
         os.close(handle)
     return source.size_bytes
@@ -151,36 +163,48 @@ def _typed(remote: Remote, source: _Source) -> dict[str, Any]:
     return remote.params | ({"ContentType": kind} if kind else {})
 
 
-def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter) -> None:
+def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: str | None) -> None:
     client = engine.client(remote.region)
     meter.check()
     data = _read(source, 0, source.size_bytes)
     _refuse_change(source)
+    crc = zlib.crc32(data)
+    checksum = _checksum(crc, engine.gateway.connection.full_checksums)
     body = MeteredBody(data, meter)
-    checked = engine.gateway.connection.full_checksums
-    checksum = _checksum(zlib.crc32(data), checked)
-    client.put_object(**_typed(remote, source), Body=body, **checksum)
+
+    def write(condition: Condition) -> None:
+        body.seek(0)
+        client.put_object(**_typed(remote, source), Body=body, **checksum, **condition)
+
+    def landed() -> bool:
+        etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return _is_there(client, remote, len(data), crc32_text(crc), etag)
+
+    write_as_seen(engine, remote, seen, write, landed)
     body.finish()
 
 
-def _put_parts(engine: Engine, remote: Remote, source: _Source, meter: Meter) -> None:
+def _put_parts(
+    engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: str | None
+) -> None:
     client = engine.client(remote.region)
     checked = engine.gateway.connection.full_checksums
     algorithm = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if checked else {}
-    begun = client.create_multipart_upload(**_typed(remote, source), **algorithm)
-    upload = _Upload(client, remote, begun["UploadId"], source, meter, checked)
     finished = False
-    try:
-        parts = engine.each(_part_calls(upload), meter)
-        _refuse_change(source)
-        meter.check()
-        _complete(upload, parts)
-        finished = True
-    finally:
-        if not finished:
-            # Nothing shows the parts of an unfinished upload, but they are paid for.
-            with suppress(Exception):
-                client.abort_multipart_upload(**upload.params)
+    meter.check()
+    with meter.progress.owing():
+        begun = client.create_multipart_upload(**_typed(remote, source), **algorithm)
+        upload = _Upload(client, remote, begun["UploadId"], source, meter, checked, seen)
+        try:
+            parts = engine.each(_part_calls(upload), meter)
+            _refuse_change(source)
+            meter.check()
+            finished = _complete(engine, upload, parts)
+        finally:
+            if not finished:
+                # Nothing shows the parts of an unfinished upload, but they are paid for.
+                with suppress(Exception):
+                    client.abort_multipart_upload(**upload.params)
 
 
 def _part_calls(upload: _Upload) -> Iterator[Callable[[], _Part]]:
@@ -200,20 +224,28 @@ def _send(upload: _Upload, number: int, start: int, length: int) -> _Part:
     return _Part(number, answer["ETag"], crc, length)
 
 
-def _complete(upload: _Upload, parts: list[_Part]) -> None:
+def _complete(engine: Engine, upload: _Upload, parts: list[_Part]) -> bool:
+    """Make the parts one object; False where it is there already, and the parts are too much."""
     whole = crc32_text(combined_crc32((part.crc, part.length) for part in parts))
     size = sum(part.length for part in parts)
-    listed = {"Parts": [_listed(part, upload.checked) for part in parts]}
-    checksum: dict[str, Any] = {}
+    asked: dict[str, Any] = upload.params
+    asked["MultipartUpload"] = {"Parts": [_listed(part, upload.checked) for part in parts]}
     if upload.checked:
-        checksum = {"ChecksumCRC32": whole, "ChecksumType": "FULL_OBJECT", "MpuObjectSize": size}
-    try:
-        upload.client.complete_multipart_upload(**upload.params, MultipartUpload=listed, **checksum)
-    except Exception as error:
-        # A lost answer, or the retry after one: only the object itself can tell.
-        lost = error_code(error) in ("", "NoSuchUpload", "404", "500", "502", "503", "504")
-        if not (lost and _landed(upload, size, whole, parts)):
-            raise
+        asked |= {"ChecksumCRC32": whole, "ChecksumType": "FULL_OBJECT", "MpuObjectSize": size}
+
+    def write(condition: Condition) -> None:
+        try:
+            upload.client.complete_multipart_upload(**asked, **condition)
+        except Exception as error:
+            # A lost answer, or the retry after one: only the object itself can tell.
+            lost = error_code(error) in ("", "NoSuchUpload", "404", "500", "502", "503", "504")
+            if not (lost and landed()):
+                raise
+
+    def landed() -> bool:
+        return _is_there(upload.client, upload.remote, size, whole, _etag_of(parts))
+
+    return write_as_seen(engine, upload.remote, upload.seen, write, landed)
 
 
 def _listed(part: _Part, checked: bool) -> dict[str, Any]:
@@ -225,17 +257,17 @@ def _checksum(crc: int, checked: bool) -> dict[str, str]:
     return {"ChecksumCRC32": crc32_text(crc)} if checked else {}
 
 
-def _landed(upload: _Upload, size: int, whole_crc: str, parts: list[_Part]) -> bool:
-    """Say whether the object that is there now is the one that these parts make."""
+def _is_there(client: Any, remote: Remote, size: int, whole_crc: str, etag: str) -> bool:
+    """Say whether the object that is there now is the one that was sent."""
     try:
-        found = upload.client.head_object(**upload.remote.params, ChecksumMode="ENABLED")
+        found = client.head_object(**remote.params, ChecksumMode="ENABLED")
     except Exception:  # whatever it is, the first error tells more
         return False
     if found.get("ContentLength") != size:
         return False
     if found.get("ChecksumType") == "FULL_OBJECT" and found.get("ChecksumCRC32"):
         return bool(found["ChecksumCRC32"] == whole_crc)
-    return bool(found.get("ETag", "").strip('"') == _etag_of(parts))
+    return bool(found.get("ETag", "").strip('"') == etag)
 
 
 def _etag_of(parts: list[_Part]) -> str:

@@ -19,7 +19,8 @@ from tui.aws import transfer_code
 from tui.aws.calls import caused_by, current_cause
 from tui.aws.errors import explain
 from tui.aws.transfer_download import download_object, make_folder
-from tui.aws.transfer_engine import Engine, Meter, Remote
+from tui.aws.transfer_engine import Engine, Meter, Remote, local_file
+from tui.aws.transfer_existing import existing
 from tui.aws.transfer_many import Many, TransferFailure, TransferReport
 from tui.aws.transfer_plan import (
     DownloadPlan,
@@ -28,6 +29,7 @@ from tui.aws.transfer_plan import (
     Skipped,
     UploadPlan,
     plan_downloads,
+    plan_upload,
     plan_uploads,
 )
 from tui.aws.transfer_upload import upload_file
@@ -50,8 +52,11 @@ __all__ = [
     "Transfers",
     "UploadPlan",
     "plan_downloads",
+    "plan_upload",
     "plan_uploads",
 ]
+
+PATIENCE_SECONDS = 5.0  # how long a cancelled transfer may take that has nothing to clean up
 
 T = TypeVar("T")
 
@@ -64,8 +69,19 @@ class Transfers:
         self._s3 = s3
         self._engine = Engine(gateway)
 
-    async def upload(self, bucket: str, key: str, path: Path, progress: Progress) -> TransferReport:
-        """Upload one file; an object of that key is replaced.
+    async def existing(self, bucket: str, plan: UploadPlan) -> dict[str, str]:
+        """Return {key: ETag} of the planned keys that are there, for `UploadPlan.with_seen`.
+
+        Raises:
+            AwsError: one may not look, or the bucket is missing.
+        """
+        return await existing(self._gateway, self._s3, bucket, plan)
+
+    async def upload(
+        self, bucket: str, key: str, path: Path, progress: Progress, seen: str | None = None
+    ) -> TransferReport:
+        """Upload one file. `seen` is the ETag of the object that may be replaced, "" for none;
+        with None, whatever is there is replaced.
 
         Raises:
             AwsError, LocalError: it failed; nothing half-done is left at S3.
@@ -74,21 +90,24 @@ class Transfers:
         remote, began = self._remote(bucket, key), time.monotonic()
 
         def work() -> int:
-            progress.expect(path.stat().st_size if path.is_file() else None, 1)
-            return upload_file(self._engine, remote, path, Meter(progress))
+            with local_file("read", path):
+                progress.expect(path.stat().st_size if path.is_file() else None, 1)
+            return upload_file(self._engine, remote, path, Meter(progress), seen=seen)
 
         size = await self._in_thread(work, progress, "upload", str(remote))
         progress.advance(items=1)
         return TransferReport(1, size, time.monotonic() - began)
 
     async def download(
-        self, bucket: str, key: str, target: Path, progress: Progress
+        self, bucket: str, key: str, target: Path, progress: Progress, replace: bool = True
     ) -> TransferReport:
-        """Download one object to a file; its folder is made, a file there is replaced.
+        """Download one object to a file; its folder is made. A file there is replaced, or fails
+        the download where it may not be.
 
         Raises:
             AwsError, LocalError: it failed; what was at the target is untouched.
         """
+        self._engine.refuse_closed()
         self._note(*transfer_code.download(bucket, key, target, self._gateway.region))
         remote, began = self._remote(bucket, key), time.monotonic()
         with caused_by(None):
@@ -98,7 +117,7 @@ class Transfers:
         def work() -> int:
             make_folder(target.parent)
             # Looked up above, so it is pinned below: no size passed on.
-            return download_object(self._engine, remote, target, Meter(progress))
+            return download_object(self._engine, remote, target, Meter(progress), replace=replace)
 
         size = await self._in_thread(work, progress, "download", str(remote))
         progress.advance(items=1)
@@ -121,11 +140,12 @@ class Transfers:
     async def upload_planned(
         self, bucket: str, plan: UploadPlan, progress: Progress
     ) -> TransferReport:
-        """Upload exactly what a plan says; see `plan_uploads`."""
+        """Upload exactly what a plan says, replacing only what it has seen; see `plan_uploads`."""
 
         def one(item: PlannedUpload, meter: Meter) -> int:
             remote = self._remote(bucket, item.key)
-            return upload_file(self._engine, remote, item.path, meter, item.size_bytes)
+            size = item.size_bytes
+            return upload_file(self._engine, remote, item.path, meter, size, seen=item.seen)
 
         progress.expect(plan.size_bytes, len(plan.items))
         many = Many("upload", one, progress, self._engine)
@@ -140,6 +160,7 @@ class Transfers:
         Raises:
             AwsError, LocalError: the listing failed, or nothing more could work.
         """
+        self._engine.refuse_closed()
         self._note(*transfer_code.download_prefix(bucket, prefix, folder, self._gateway.region))
         objects: list[S3Object] = []
         with caused_by(None):
@@ -154,12 +175,14 @@ class Transfers:
     async def download_planned(
         self, bucket: str, plan: DownloadPlan, progress: Progress
     ) -> TransferReport:
-        """Download exactly what a plan says; see `plan_downloads`."""
+        """Download exactly what a plan says; a file that it did not show is not replaced."""
 
         def one(item: PlannedDownload, meter: Meter) -> int:
             make_folder(item.path.parent)
             remote = self._remote(bucket, item.key)
-            return download_object(self._engine, remote, item.path, meter, item.size_bytes)
+            return download_object(
+                self._engine, remote, item.path, meter, item.size_bytes, replace=item.replaces
+            )
 
         def work() -> TransferReport:
             for folder in (plan.folder, *plan.folders):
@@ -189,17 +212,33 @@ class Transfers:
 
         The context is not copied into its thread: requests have no cause, the note stands for them.
         """
-        future = self._engine.coordinators.submit(work)
+        future = self._engine.submit(self._engine.coordinators, work)
         waited = asyncio.wrap_future(future)
         try:
             return await asyncio.shield(waited)
         except asyncio.CancelledError:
-            progress.cancelled.set()
+            progress.cancel()
             if not future.cancel():
-                await asyncio.wait([waited])
-                waited.exception()
+                await self._cleaned_up(waited, progress)
             raise
         except (UserError, JobCancelled):
             raise
         except Exception as error:
             raise explain(error, operation, subject, self._gateway.connection) from error
+
+    async def _cleaned_up(self, waited: asyncio.Future[T], progress: Progress) -> None:
+        """Wait for a cancelled coordinator, but not for ever: its server may have fallen silent.
+
+        A second cancel ends the waiting at once.
+        """
+        try:
+            while not waited.done():
+                await asyncio.wait([waited], timeout=PATIENCE_SECONDS)
+                if not progress.owes:
+                    break
+        finally:
+            if waited.done():
+                waited.cancelled() or waited.exception()  # somebody has looked at it
+            else:
+                waited.cancel()
+                self._engine.sweep(progress)

@@ -1,6 +1,9 @@
 """The rules for bucket names, as Amazon S3 states them for general purpose buckets.
 
 Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+
+These are the rules of the shared global namespace, where Skydeck makes its buckets. A bucket of
+an account's own regional namespace ends in -an, and is made with a header of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import re
 MINIMUM, MAXIMUM = 3, 63
 RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+REGIONAL_SUFFIX = "-an"
 
 _ALLOWED = re.compile(r"[a-z0-9.-]*", re.ASCII)
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+", re.ASCII)
@@ -63,4 +67,6 @@ def _reserved_problem(name: str) -> str | None:
     for suffix in RESERVED_SUFFIXES:
         if name.endswith(suffix):
             return f"must not end with {suffix} (reserved by AWS)"
+    if name.endswith(REGIONAL_SUFFIX):
+        return f"must not end with {REGIONAL_SUFFIX} (reserved for account regional namespaces)"
     return None

@@ -7,7 +7,7 @@ decimal and its unit apart, an age has one unit in dense tables and two in roomy
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 
 ABSENT = "—"
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
@@ -65,14 +65,33 @@ def age(then: datetime, now: datetime, *, dense: bool = True) -> str:
 
 
 def amount(value: Decimal, places: int) -> str:
-    """Return a number of dollars without its sign, rounded half up: columns carry the $."""
-    quantum = Decimal(1).scaleb(-places)
-    return f"{value.quantize(quantum, rounding=ROUND_HALF_UP):,}"
+    """Return a number of dollars without its sign, rounded half up: columns carry the $.
+
+    As many digits as it has; what is no number (a sum of what can't be) is absent.
+    """
+    if not value.is_finite():
+        return ABSENT
+    # The usual context ends at 28 digits, and raises.
+    room = Context(max(28, value.adjusted() + places + 2), Emin=MIN_EMIN, Emax=MAX_EMAX)
+    quantum = Decimal(1).scaleb(-places, room)
+    return f"{value.quantize(quantum, ROUND_HALF_UP, room):,}"
 
 
 def usd(value: Decimal | None, places: int = 2) -> str:
     """Return "$1.20"; None, a price we do not know, is "unknown"."""
-    return "unknown" if value is None else f"${amount(value, places)}"
+    if value is None or not value.is_finite():
+        return "unknown"
+    return f"${amount(value, places)}"
+
+
+def usd_known(known: Decimal, places: int = 2, *, whole: bool) -> str:
+    """Return a sum of known prices: "$1.20", "at least $1.20" where a part is unknown.
+
+    Where nothing of it is known it is "unknown", never zero.
+    """
+    if whole:
+        return usd(known, places)
+    return f"at least {usd(known, places)}" if known else usd(None)
 
 
 def clock(moment: datetime) -> str:

@@ -12,7 +12,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ from tui.core.journal import Journal
 TICK_SECONDS = 0.1
 RATE_WINDOW_SECONDS = 3.0
 LEAVE_SECONDS = 1.5
+CLEAN_SECONDS = 8.0  # for what would cost money if it stayed: an unfinished upload's parts
+LET_GO_SECONDS = 0.5
 
 
 class JobState(Enum):
@@ -52,6 +54,8 @@ class Progress:
         self.items_total: int | None = None
         self.note = ""
         self.cancelled = threading.Event()
+        self._wakes: list[Callable[[], None]] = []
+        self._owed = 0
 
     def advance(self, amount: int = 0, items: int = 0) -> None:
         """Add bytes (or steps) and items. A negative amount is a rewind after a retry.
@@ -78,6 +82,46 @@ class Progress:
         """Raise `JobCancelled` if the user cancelled."""
         if self.cancelled.is_set():
             raise JobCancelled
+
+    def cancel(self) -> None:
+        """Have the work end at its next step, and wake what waits (see `waking`)."""
+        self.cancelled.set()
+        with self._lock:
+            wakes = tuple(self._wakes)
+        for wake in wakes:
+            wake()
+
+    @contextlib.contextmanager
+    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Have a cancel call `wake` while inside, in the cancelling thread; it must not block.
+
+        Raises:
+            JobCancelled: the user cancelled before.
+        """
+        with self._lock:
+            self._wakes.append(wake)
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._wakes.remove(wake)
+
+    @contextlib.contextmanager
+    def owing(self) -> Iterator[None]:
+        """What begins inside has to be cleaned up: who quits waits longer for it."""
+        with self._lock:
+            self._owed += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._owed -= 1
+
+    @property
+    def owes(self) -> bool:
+        """True while something is begun that has to be cleaned up."""
+        return self._owed > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +245,7 @@ class JobManager:
         self._keep = keep
         self._explain_fault = explain_fault or _by_type
         self._writer: ThreadPoolExecutor | None = None  # fsync waits for the disk: off the loop
+        self._closed = False
         self._ticker: asyncio.Task[None] | None = None
         self.listeners: list[Callable[[tuple[JobSnapshot, ...]], None]] = []
 
@@ -210,6 +255,7 @@ class JobManager:
         self._jobs[job.id] = job
         self._record(job)
         job.task = asyncio.get_running_loop().create_task(self._run(job), name=f"job-{job.id}")
+        job.task.add_done_callback(lambda _: self._never_ran(job))
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.get_running_loop().create_task(self._tick(), name="job-ticker")
         self.publish()
@@ -220,7 +266,7 @@ class JobManager:
         job = self._jobs.get(job_id)
         if job is None or job.state.ended:
             return
-        job.progress.cancelled.set()
+        job.progress.cancel()
         if job.task is not None:
             job.task.cancel()
 
@@ -256,33 +302,60 @@ class JobManager:
         return [job.task for job in self._jobs.values() if job.task and not job.task.done()]
 
     async def close(self) -> None:
-        """Cancel everything and wait for it, but not long: the user wants to leave."""
-        tasks = self._tasks()
+        """Cancel everything and wait for it, but not long: the user wants to leave.
+
+        Who has something to clean up gets longer. Jobs that end later still have their last word
+        in the journal.
+        """
         for job in list(self._jobs.values()):
             self.cancel(job.id)
-        if tasks:
-            await asyncio.wait(tasks, timeout=LEAVE_SECONDS)
+        await self._left()
+        for task in self._tasks():
+            task.cancel()  # once more: whoever waits for a thread lets it go
+        if tasks := self._tasks():
+            await asyncio.wait(tasks, timeout=LET_GO_SECONDS)
         if self._ticker is not None:
             self._ticker.cancel()
+        self._closed = True
         if self._writer is not None:
             self._writer.shutdown(wait=True)
+
+    async def _left(self) -> None:
+        """Wait for the cancelled jobs as long as they may take."""
+        began = time.monotonic()
+        while tasks := self._tasks():
+            owing = any(job.progress.owes for job in self._jobs.values() if not job.state.ended)
+            limit = CLEAN_SECONDS if owing else LEAVE_SECONDS
+            rest = limit - (time.monotonic() - began)
+            if rest <= 0:
+                return
+            await asyncio.wait(tasks, timeout=min(rest, TICK_SECONDS))
 
     async def _run(self, job: Job) -> None:
         try:
             job.result = await job.body(job) or ""
             job.state = JobState.DONE
-        except (asyncio.CancelledError, JobCancelled):
-            job.state, job.result = JobState.CANCELLED, "cancelled"
+        except (asyncio.CancelledError, JobCancelled) as stop:
+            job.state, job.result = JobState.CANCELLED, str(stop) or "cancelled"
         except UserError as error:
             job.state, job.error, job.result = JobState.FAILED, error, str(error)
         except Exception as error:  # a job never ends the app
             failure = self._explain_fault(f"{job.verb} failed".capitalize(), error)
             job.state, job.error, job.result = JobState.FAILED, failure, str(failure)
         finally:
-            job._ended = time.monotonic()
-            self._record(job)
-            self._forget()
-            self.publish()
+            self._ended(job)
+
+    def _never_ran(self, job: Job) -> None:
+        """End a job whose task was cancelled before its first step."""
+        if not job.state.ended:
+            job.state, job.result = JobState.CANCELLED, "cancelled"
+            self._ended(job)
+
+    def _ended(self, job: Job) -> None:
+        job._ended = time.monotonic()
+        self._record(job)
+        self._forget()
+        self.publish()
 
     async def _tick(self) -> None:
         while any(not job.state.ended for job in self._jobs.values()):
@@ -300,8 +373,6 @@ class JobManager:
     def _record(self, job: Job) -> None:
         if self._journal is None:
             return
-        if self._writer is None:
-            self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         record = {
             "job": job.id,
             "verb": job.verb,
@@ -309,6 +380,11 @@ class JobManager:
             "state": job.state.value,
             "at": datetime.now(UTC).isoformat(),
         }
+        if self._closed:  # the last word of a job that outlived the app's patience
+            self._write(record)
+            return
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._writer.submit(self._write, record)
 
     def _write(self, record: Mapping[str, Any]) -> None:

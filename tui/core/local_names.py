@@ -77,15 +77,17 @@ def local_path(folder: Path, key: str) -> Path:
             f"the path would be over {PATH_LIMIT_BYTES} bytes long",
             "Choose a folder nearer to the root.",
         )
-    if len(parts) > 1:
+    # The last part too: a program that opens the path later would follow it out.
+    if os.path.islink(path):  # noqa: PTH114 - Path's own raises where one may not look
         _refuse_way_out(folder, path)
+    elif len(parts) > 1:
+        _refuse_way_out(folder, path.parent)
     return path
 
 
 def _refuse_way_out(folder: Path, path: Path) -> None:
-    inside = os.path.realpath(folder)
-    parent = os.path.realpath(path.parent)
-    if parent != inside and not parent.startswith(inside.rstrip(os.sep) + os.sep):
+    inside, real = os.path.realpath(folder), os.path.realpath(path)
+    if real != inside and not real.startswith(inside.rstrip(os.sep) + os.sep):
         raise UnsafeName(
             "Can't name a local file",
             f"a symbolic link in {folder} leads out of it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -71,24 +71,24 @@ def grouped(entries: Sequence[Any]) -> tuple[Action, ...]:
 
 def _render(action: Action, profile: str | None, endpoint_url: str | None) -> Rendered:
     """The action's code: notes stand for the calls that a managed transfer made."""
-    from tui.aws.calls import Note, session_script
+    from tui.aws.calls import Note, action_program
+    from tui.aws.code_script import one_program
 
-    notes = [entry for entry in action.entries if isinstance(entry, Note)]
-    calls = [entry for entry in action.entries if not isinstance(entry, Note)]
-    if len(calls) > 1 and any(call.succeeded for call in calls):
-        python = session_script(calls, endpoint_url=endpoint_url, profile=profile)
-    else:
-        python = "".join(call.python(endpoint_url=endpoint_url) for call in calls)
-    lines = [call.cli(profile, endpoint_url=endpoint_url) for call in calls]
+    entries = [
+        entry.placed(endpoint_url, profile) if isinstance(entry, Note) else entry
+        for entry in action.entries
+    ]
+    notes = [entry for entry in entries if isinstance(entry, Note)]
+    shown = [entry for entry in entries if not isinstance(entry, Note) or entry.python]
+    lines = [
+        entry.cli if isinstance(entry, Note) else entry.cli(profile, endpoint_url=endpoint_url)
+        for entry in entries
+    ]
     return {
-        "python": _joined([*(note.python for note in notes), python]),
-        "cli": "\n".join(part for part in [*(note.cli for note in notes), *lines] if part),
-        "pandas": _joined(note.pandas for note in notes),
+        "python": action_program(shown, endpoint_url=endpoint_url, profile=profile),
+        "cli": "\n".join(line for line in lines if line),
+        "pandas": one_program(note.pandas for note in notes),
     }
-
-
-def _joined(codes: Iterable[str]) -> str:
-    return "\n".join(code for code in codes if code)
 
 
 def _session(services: Services) -> str:
@@ -99,7 +99,18 @@ def _session(services: Services) -> str:
         services.log.entries(),
         endpoint_url=connection.endpoint_url or None,
         profile=connection.profile or None,
+        config_file=_sandbox_config(services),
     )
+
+
+def _sandbox_config(services: Services) -> str | None:
+    """The file that lets a script into the sandbox, which takes no keys but its own."""
+    from tui.sandbox.folder import AWS_CONFIG
+
+    sandbox = services.sandbox
+    if sandbox is None or not services.gateway.connection.sandbox or not sandbox.running:
+        return None
+    return str(sandbox.info.folder / AWS_CONFIG)
 
 
 async def export_session(app: Deck) -> None:
