@@ -99,3 +99,13 @@ def launch_machine(sandbox: Sandbox, ec2: Any, folder: Path, **options: Any) -> 
     machine = Machine(sandbox, ec2, made["Instances"][0]["InstanceId"], key_file)
     machine.wait_for("running")
     return machine
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether it came true within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import io
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from tests.sandbox.signing import environ_of
 from tui.sandbox import Sandbox
 from tui.sandbox.front import Front
+from tui.sandbox.patches.access import Keys
 from tui.sandbox.patches.base import MisfitError, Patch, apply, need
 
-SIGNED = "AWS4-HMAC-SHA256 Credential=ROOT/20250101/us-east-1/{}/aws4_request, SignedHeaders=host"
+ROOT = Credentials("ROOT", "root's secret")
+KEYS = Keys("ROOT", "root's secret")
 
 
-def ask(moto: Callable[..., Any], service: str, **environ: Any) -> tuple[str, bytes]:
+def ask(moto: Callable[..., Any], service: str) -> tuple[str, bytes]:
     """The status and body of one request through the front."""
     said: list[str] = []
 
     def start(status: str, headers: Any, error: Any = None) -> None:
         said.append(status)
 
-    front = Front(moto, lambda *_: [b"control"], lambda: None, "ROOT")
-    settings = {
-        "PATH_INFO": "/",
-        "REQUEST_METHOD": "POST",
-        "HTTP_AUTHORIZATION": SIGNED.format(service),
-        "wsgi.input": io.BytesIO(),
-    }
-    body: Iterable[bytes] = front(settings | environ, start)
+    front = Front(moto, lambda *_: [b"control"], lambda: None, KEYS)
+    body: Iterable[bytes] = front(environ_of(service, ROOT), start)
     return said[0], b"".join(body)
 
 
@@ -45,17 +40,11 @@ def test_a_catalogue_is_asked_for_once_for_each_region_and_page() -> None:
         start("200 OK", [])
         return [b"page of " + asked[-1]]
 
-    front = Front(moto, lambda *_: [b"control"], lambda: None, "ROOT")
+    front = Front(moto, lambda *_: [b"control"], lambda: None, KEYS)
 
     def types(region: str, page: bytes) -> bytes:
         body = b"Action=DescribeInstanceTypes&NextToken=" + page
-        environ = {
-            "PATH_INFO": "/",
-            "REQUEST_METHOD": "POST",
-            "HTTP_AUTHORIZATION": SIGNED.format("ec2").replace("us-east-1", region),
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
+        environ = environ_of("ec2", ROOT, body=body, region=region)
         return b"".join(front(environ, lambda *_: None))
 
     for region, page in [("us-east-1", b"1"), ("us-east-1", b"2"), ("eu-west-1", b"1")] * 3:
@@ -87,10 +76,8 @@ def test_s3_does_not_wait_for_ec2() -> None:
         return [b"moto"]
 
     for service in ("s3", "sts", "iam", "ec2", "ssm"):
-        note = partial(waited.append, service)
-        environ = {"PATH_INFO": "/", "REQUEST_METHOD": "GET", "wsgi.input": io.BytesIO()}
-        environ["HTTP_AUTHORIZATION"] = SIGNED.format(service)
-        front = Front(moto, lambda *_: [b"control"], note, "ROOT")
+        front = Front(moto, lambda *_: [b"control"], partial(waited.append, service), KEYS)
+        environ = environ_of(service, ROOT, "GET")
         assert b"".join(front(environ, lambda *_: None)) == b"moto"
     assert waited == ["ec2", "ssm"]
 
@@ -136,10 +123,3 @@ def test_a_patch_that_does_not_fit_is_named_and_left_out() -> None:
     assert "old_name" in warnings[0]
     with pytest.raises(MisfitError, match="is gone"):
         need(Changed, "missing")
-
-
-@pytest.mark.parametrize("path", ["/moto-api/reset", "/moto-api/data.json", "/latest/meta-data/"])
-def test_motos_own_doors_are_shut(sandbox: Sandbox, path: str) -> None:
-    request = urllib.request.Request(sandbox.info.endpoint_url + path, method="POST")
-    with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request)

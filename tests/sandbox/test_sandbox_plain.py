@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.machines import Machine, launch_machine
+from tests.sandbox.machines import Machine, launch_machine, until
 from tui.sandbox import Sandbox
+
+psutil = pytest.importorskip("psutil")
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +71,33 @@ def test_sftp_stays_inside_the_instances_folder(machine: Machine, tmp_path: Path
         )
         assert stolen.returncode != 0
     assert not (tmp_path / "x").exists()
+
+
+def _sleepers(seconds: str) -> list[Any]:
+    found = psutil.process_iter(["name", "cmdline"])
+    return [p for p in found if p.info["name"] == "sleep" and seconds in (p.info["cmdline"] or [])]
+
+
+@pytest.mark.parametrize("ended", ["stopped", "killed"])
+def test_what_hides_from_its_instance_ends_with_it(machine: Machine, ended: str) -> None:
+    # Without the instance's mark, out of its session, and reparented.
+    seconds = f"{32200 + len(ended)}.{uuid.uuid4().int % 10**8}"  # no other test's
+    machine.ssh(
+        f"env -i setsid sh -c 'sleep {seconds} & sleep {seconds} &' </dev/null >/dev/null 2>&1"
+    )
+    assert until(lambda: len(_sleepers(seconds)) == 2)
+    if ended == "killed":
+        os.kill(machine.sandbox.instances()[0]["pid"], signal.SIGKILL)
+    else:
+        machine.ec2.stop_instances(InstanceIds=[machine.instance_id])
+        machine.wait_for("stopped")
+    assert until(lambda: _sleepers(seconds) == [])
+    if ended == "killed":
+        assert until(lambda: machine.ssh("echo up").stdout == "up\n")
+
+
+def test_orphans_are_waited_for(machine: Machine) -> None:
+    server = psutil.Process(machine.sandbox.instances()[0]["pid"])
+    machine.ssh("setsid sh -c 'sleep 0.2 & sleep 0.2 &' </dev/null >/dev/null 2>&1")
+    assert until(lambda: len(server.children()) == 2, 2)
+    assert until(lambda: server.children() == [], 15)

@@ -288,3 +288,25 @@ def test_a_part_too_small_or_unknown_ends_no_upload(s3: Any) -> None:
         end = {"Parts": parts}
         assert code(s3.complete_multipart_upload, **options, MultipartUpload=end) == answer
     assert len(s3.list_multipart_uploads(Bucket="the-bucket")["Uploads"]) == 2
+
+
+def test_the_end_of_an_upload_in_parts_keeps_to_its_condition(s3: Any) -> None:
+    where = {"Bucket": "the-bucket", "Key": "k"}
+
+    def ended(**condition: str) -> Any:
+        begun = {**where, "UploadId": s3.create_multipart_upload(**where)["UploadId"]}
+        tag = s3.upload_part(**begun, PartNumber=1, Body=b"parts")["ETag"]
+        parts = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+        return lambda: s3.complete_multipart_upload(**begun, MultipartUpload=parts, **condition)
+
+    assert code(ended(IfMatch='"0"')) == "NoSuchKey"
+    once = ended(IfNoneMatch="*")
+    tag = once()["ETag"]
+    assert once()["ETag"] == tag  # the same end once more is no new write
+    assert code(ended(IfNoneMatch="*")) == "PreconditionFailed"
+    s3.put_object(**where, Body=b"other")
+    assert code(ended(IfMatch=tag)) == "PreconditionFailed"
+    assert s3.get_object(**where)["Body"].read() == b"other"
+    ended(IfMatch=s3.head_object(**where)["ETag"])()
+    assert s3.get_object(**where)["Body"].read() == b"parts"
+    assert len(s3.list_multipart_uploads(Bucket="the-bucket")["Uploads"]) == 3

@@ -6,12 +6,11 @@ ends when standard input does, so that nothing outlives the app.
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import gc
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -22,11 +21,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tui.sandbox.control import Control
+from tui.sandbox.folder import AWS_CONFIG, lock, make_private, open_log, write_aws_config
 from tui.sandbox.front import Front
+from tui.sandbox.front.moto_app import moto_application
 from tui.sandbox.hosts.manager import HostManager
+from tui.sandbox.hosts.wipe import wipe
 from tui.sandbox.images import write_catalogue
 from tui.sandbox.keeping import Keeper
 from tui.sandbox.patches import EARLY, LATE, Clock, PatchContext, apply
+from tui.sandbox.patches.access import Keys
+from tui.sandbox.pulse import pulse
 from tui.sandbox.records import ACCOUNT, SPOOL_BYTES, DaemonConfig
 
 PARENT_POLL_SECONDS = 1.0
@@ -35,6 +39,7 @@ NOT_ISOLATED = (
     "No bwrap here: a shell on a sandbox instance can read and change your own files. "
     "Install bubblewrap to keep them apart."
 )
+NOT_SAVED = "The sandbox's state could not be saved ({why}); what was saved before is still there."
 OTHER_MOTO = "This moto is {version}; the sandbox was made for 5.2."
 
 
@@ -51,26 +56,24 @@ class Daemon:
         self._ended = threading.Lock()
         self._hosts: HostManager
         self._context: PatchContext
+        self._front: Front
         self._keeper: Keeper | None = None
+        self._voice = threading.Lock()
 
     def start(self) -> dict[str, Any]:
         """Listen and answer S3; EC2's half is imported behind. Returns the READY record."""
         write_catalogue(self._folder / "amis.json")
         _set_environment(self._folder)
         from moto import __version__
-        from moto.moto_server.werkzeug_app import (
-            DomainDispatcherApplication,
-            MotoRequestHandler,
-            create_backend_app,
-        )
+        from moto.moto_server.werkzeug_app import MotoRequestHandler
         from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         control = Control(self._config.token)
-        dispatcher = DomainDispatcherApplication(create_backend_app)
-        front = Front(dispatcher, control, self._ec2_ready.wait, self._config.access_key_id)
+        keys = Keys(self._config.access_key_id, self._config.secret_access_key)
+        self._front = Front(moto_application(), control, self._ec2_ready.wait, keys)
         server = make_server(
-            "127.0.0.1", 0, front, threaded=True, request_handler=MotoRequestHandler
+            "127.0.0.1", 0, self._front, threaded=True, request_handler=MotoRequestHandler
         )
         url = f"http://127.0.0.1:{server.server_port}"
         self._hosts = HostManager(self._folder, url, isolate=self._config.isolate)
@@ -88,7 +91,9 @@ class Daemon:
         _spawn("ec2", self._finish)
         if self._keeper is not None:
             # A kept bucket must be there before the first listing is answered.
-            self._ec2_ready.wait()
+            with pulse(self.say, "loading", lambda: 0):
+                self._ec2_ready.wait()
+        write_aws_config(self._config, url)
         return {
             "endpoint_url": url,
             "access_key_id": self._config.access_key_id,
@@ -121,12 +126,16 @@ class Daemon:
 
     def say(self, record: dict[str, Any]) -> None:
         """Send one line to the app."""
-        try:
+        # A broken pipe: the app is gone, and its lease ends this process in a moment.
+        with self._voice, contextlib.suppress(OSError, ValueError):
             self._out.write(json.dumps(record) + "\n")
             self._out.flush()
-        except (OSError, ValueError):
-            # The app is gone; its lease ends this process in a moment.
-            pass
+
+    def _warn(self, text: str) -> None:
+        """Tell the app one thing more, once."""
+        if text not in self._warnings:
+            self._warnings.append(text)
+            self.say({"warnings": self._warnings})
 
     def _reset(self) -> None:
         self._ec2_ready.wait()
@@ -158,22 +167,31 @@ class Daemon:
     def _save_often(self) -> None:
         while True:
             time.sleep(SAVE_SECONDS)
-            try:
-                self._save()
-            except Exception:
-                traceback.print_exc(file=sys.stderr)
+            self._try_to_save()
+
+    def _try_to_save(self) -> None:
+        try:
+            self._save()
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            self._warn(NOT_SAVED.format(why=why))
+
+    def _written(self) -> int:
+        return self._keeper.written if self._keeper is not None else 0
 
     def end(self) -> None:
         """Save, end the instances, wipe what is not kept, and leave; whoever calls first."""
         if not self._ended.acquire(blocking=False):
-            time.sleep(60)  # another thread is ending the process
-        try:
-            self._save()
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-        self._hosts.close(wipe=not self._config.keep)
-        if not self._config.keep:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            threading.Event().wait()  # another thread is ending the process
+        with pulse(self.say, "saving", self._written):
+            self._front.close()
+            self._try_to_save()
+            self._hosts.close(wipe=not self._config.keep)
+            if self._config.keep:
+                (self._folder / AWS_CONFIG).unlink(missing_ok=True)
+            else:
+                wipe(self._folder)
         os._exit(0)
 
 
@@ -185,6 +203,7 @@ def _set_environment(folder: Path) -> None:
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="1",
         MOTO_ENABLE_AMI_VALIDATION="1",
+        MOTO_DISABLE_GLOBAL_CORS="true",
         MOTO_S3_DEFAULT_KEY_BUFFER_SIZE=str(SPOOL_BYTES),
         AWS_ACCESS_KEY_ID="sandbox",
         AWS_SECRET_ACCESS_KEY="sandbox",
@@ -206,25 +225,29 @@ def _take_output() -> TextIO:
     return out
 
 
-def _lock(folder: Path) -> bool:
-    """Whether the folder is ours alone; the lock lives as long as the process."""
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+def _take_folder(folder: Path) -> dict[str, str] | None:
+    """Make the folder this process's own; what keeps it from that, or None."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        if not lock(folder):
+            hint = "Close the other Skydeck, or name another folder with --keep."
+            return {"error": "another sandbox uses its folder", "hint": hint}
+        make_private(folder)
+        open_log(folder)
+    except OSError as error:
+        why = f"its folder cannot be used ({error.strerror})"
+        return {"error": why, "hint": "Name another folder with --keep."}
+    return None
 
 
 def main() -> None:
     """Run the daemon until its lease ends."""
+    os.umask(0o077)  # what it writes holds keys
     out = _take_output()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = DaemonConfig.from_json(sys.stdin.readline())
     daemon = Daemon(config, out)
-    if config.keep and not _lock(Path(config.folder)):
-        hint = "Close the other Skydeck, or name another folder with --keep."
-        daemon.say({"error": "another sandbox uses its folder", "hint": hint})
+    if (trouble := _take_folder(Path(config.folder))) is not None:
+        daemon.say(trouble)
         return
     try:
         daemon.greet()

@@ -12,14 +12,22 @@ import os
 import pickle
 import sys
 import threading
+import time
 import traceback
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tui.sandbox.folder import write_private
 from tui.sandbox.hosts.manager import HostManager
 
 FORMAT = 1
-SERVICES = ("s3", "ec2", "iam", "sts")
+NEW = ".new"
+SERVICES = ("s3", "ec2", "iam", "sts", "ssm")
+TRIES = 6
+TRY_AGAIN_SECONDS = 0.05
+SYNCED_BYTES = 64 << 20
 DISCARDED = (
     "The kept state was made by another version and was set aside as {name}; the sandbox is empty."
 )
@@ -40,17 +48,36 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         from moto.ec2.models.key_pairs import KeyPair
         from moto.s3.utils import _VersionedKeyStore
+        from moto.ssm.models import ParameterDict
 
         if isinstance(value, KeyPair):
             # The private half was handed out when the pair was made: AWS keeps none, nor do we.
             return copyreg.__newobj__, (KeyPair,), {**value.__dict__, "material": b""}  # type: ignore[attr-defined]
         if isinstance(value, _VersionedKeyStore):
             attributes = {k: v for k, v in value.__dict__.items() if k != "skydeck_order"}
-            items = [(name, list(v) if isinstance(v, list) else v) for name, v in dict.items(value)]
+            rows = list(dict.items(value))  # at once: others may write meanwhile
+            items = [(name, list(v) if isinstance(v, list) else v) for name, v in rows]
             return _store_from, (type(value), items, attributes)
-        if callable(value) and getattr(value, "__name__", "") == "<lambda>":
+        if isinstance(value, ParameterDict):
+            kind, made_from = type(value), (value.account_id, value.region_name)
+            return kind, made_from, value.__dict__, None, iter(list(dict.items(value)))
+        if type(value) is defaultdict and _is_lambda(value.default_factory):
+            factory = _like(value.default_factory())
+            return defaultdict, (factory,), None, None, iter(list(value.items()))
+        if _is_lambda(value):
             return bool, ()
         return NotImplemented
+
+
+def _is_lambda(value: Any) -> bool:
+    return callable(value) and getattr(value, "__name__", "") == "<lambda>"
+
+
+def _like(value: Any) -> Any:
+    """What makes an empty value like this one, in a form that pickle takes."""
+    if type(value) is defaultdict:
+        return partial(defaultdict, value.default_factory)
+    return type(value)
 
 
 def _backends(name: str) -> Any:
@@ -61,6 +88,35 @@ def _backends(name: str) -> Any:
     return find(name)
 
 
+class _Writer:
+    """A file that counts what is written, and brings it to the disk in small enough bites."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(handle, "wb")
+        self._synced = 0
+        self.written = 0
+
+    def write(self, data: Any) -> int:
+        """What pickle needs of a file."""
+        size = self._file.write(data)
+        self.written += size
+        if self.written - self._synced >= SYNCED_BYTES:
+            self.sync()
+        return size
+
+    def sync(self) -> None:
+        """Wait until the disk has it all."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._synced = self.written
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+
 class Keeper:
     """The state's file in the kept folder."""
 
@@ -69,6 +125,10 @@ class Keeper:
         self._stamp_file = folder / "state.json"
         self._hosts = hosts
         self._lock = threading.Lock()
+        self._writer: _Writer | None = None
+        self._written = 0
+        self._loaded = False
+        self._file.with_suffix(NEW).unlink(missing_ok=True)  # of a save that never ended
 
     @staticmethod
     def _stamp() -> dict[str, Any]:
@@ -76,25 +136,62 @@ class Keeper:
 
         return {"format": FORMAT, "moto": __version__}
 
+    @property
+    def written(self) -> int:
+        """The bytes that saving has written so far."""
+        return self._written + (self._writer.written if self._writer is not None else 0)
+
     def save(self) -> None:
-        """Write the state, whole or not at all."""
+        """Write the state, whole or not at all; not over one that was never brought back.
+
+        Raises:
+            OSError: the disk does not take it.
+            RuntimeError: others change the state faster than it can be read.
+        """
         with self._lock:
-            state: dict[str, Any] = {
-                name: {account: dict(regions) for account, regions in _backends(name).items()}
-                for name in SERVICES
-            }
-            state["hosts"] = self._hosts.kept()
-            fresh = self._file.with_suffix(".new")
-            with fresh.open("wb") as handle:
-                _Pickler(handle, protocol=5).dump(state)
-            fresh.chmod(0o600)
-            self._stamp_file.write_text(json.dumps(self._stamp()), encoding="utf-8")
-            os.replace(fresh, self._file)  # noqa: PTH105 - atomic by contract
+            if not self._loaded:
+                return
+            for attempt in range(TRIES):
+                try:
+                    self._write()
+                except RuntimeError:  # a dictionary changed its size while it was read
+                    if attempt == TRIES - 1:
+                        raise
+                    time.sleep(TRY_AGAIN_SECONDS * 2**attempt)
+                else:
+                    return
+
+    def _write(self) -> None:
+        fresh = self._file.with_suffix(NEW)
+        self._writer = writer = _Writer(fresh)
+        try:
+            _Pickler(writer, protocol=5).dump(self._state())
+            writer.sync()
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+        finally:
+            writer.close()
+            self._written += writer.written
+            self._writer = None
+        write_private(self._stamp_file, json.dumps(self._stamp()).encode())
+        os.replace(fresh, self._file)  # noqa: PTH105 - atomic by contract
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = {
+            name: {account: dict(regions) for account, regions in list(_backends(name).items())}
+            for name in SERVICES
+        }
+        state["hosts"] = self._hosts.kept()
+        return state
 
     def load(self) -> str | None:
         """Bring the state back; a warning when there was one that could not be read."""
-        if not self._file.exists():
-            return None
+        trouble = self._load() if self._file.exists() else None
+        self._loaded = True
+        return trouble
+
+    def _load(self) -> str | None:
         try:
             if json.loads(self._stamp_file.read_text(encoding="utf-8")) != self._stamp():
                 return self._set_aside()

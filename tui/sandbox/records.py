@@ -71,6 +71,7 @@ class SshEndpoint:
         user: the AMI's login user.
         host_key: the public host key, one OpenSSH line.
         fingerprint: its `SHA256:...` fingerprint.
+        ssh_open: whether a security group lets port 22 in; the server drops who dials otherwise.
     """
 
     instance_id: str
@@ -79,6 +80,7 @@ class SshEndpoint:
     user: str
     host_key: str
     fingerprint: str
+    ssh_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from tui.sandbox.front.replies import Body, Environ, Headers, StartResponse, read_body, scope_of
+from tui.sandbox.front.claims import claim_of
+from tui.sandbox.front.replies import Body, Environ, Headers, StartResponse, read_body
 from tui.sandbox.patches.access import is_limited
 
 STATIC = (
@@ -33,7 +34,7 @@ class CatalogueCache:
         ):
             whole: Body = list(self._moto(environ, start))
             return whole
-        key = (scope_of(environ)[0], body)
+        key = (claim_of(environ).region, body)
         if (kept := self._kept.get(key)) is None:
             said: dict[str, Any] = {}
 

@@ -15,7 +15,31 @@ StartResponse = Callable[..., Any]
 Body = Iterable[bytes]
 Headers = list[tuple[str, str]]
 
+SERVICE_KEY = "skydeck.service"
+"""Where in its WSGI environ the service lies that the request was signed for."""
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure
+    """What AWS answers to a request that it does not want.
+
+    Attributes:
+        codes: the error codes of services that have one of their own.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, codes: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.codes = codes or {}
+
+    def answer(self, environ: Environ, start: StartResponse) -> Body:
+        """The refusal as the request's service says it."""
+        code = self.codes.get(service_of(environ), self.code)
+        return service_error(start, environ, self.status, code, self.message)
 
 
 def reply(
@@ -88,37 +112,19 @@ def form_encoded(environ: Environ) -> bool:
     return str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")
 
 
-def _credential(environ: Environ) -> list[str]:
-    """Key, day, region and service of the signature; empty when there is none.
-
-    A presigned URL carries them in its query instead of in the header.
-    """
-    text = environ.get("HTTP_AUTHORIZATION", "") or environ.get("QUERY_STRING", "")
-    _, found, rest = text.replace("%2F", "/").partition("Credential=")
-    parts: list[str] = rest.split(",", 1)[0].split("&", 1)[0].split("/")
-    return parts if found and len(parts) >= 4 else []
-
-
-def scope_of(environ: Environ) -> tuple[str, str]:
-    """The region and service that the request was signed for; empty when it was not."""
-    parts = _credential(environ)
-    return (parts[2], parts[3].lower()) if parts else ("", "")
-
-
-def key_of(environ: Environ) -> str:
-    """The access key that signed the request, or ""."""
-    parts = _credential(environ)
-    return parts[0] if parts else ""
-
-
 def service_of(environ: Environ) -> str:
     """The service that the request was signed for, or ""."""
-    return scope_of(environ)[1]
+    return str(environ.get(SERVICE_KEY, ""))
 
 
 def read_body(environ: Environ) -> bytes:
     """The whole body, which stays readable for whoever comes next."""
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):  # sent in chunks: its length is not known before
+        body: bytes = stream.read()
+        environ["CONTENT_LENGTH"] = str(len(body))
+    else:
+        body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 

@@ -55,10 +55,10 @@ def refuse(environ: Environ, start: StartResponse) -> Body | None:
     name, _, key = path_of(environ).lstrip("/").partition("/")
     method = environ["REQUEST_METHOD"]
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    if not _is_signed(environ, query) and not (key and method in ("GET", "HEAD")):
-        return s3_error(start, 403, "AccessDenied", "Access Denied", f"/{name}")
     if len(key.encode()) > KEY_BYTES:
         return s3_error(start, 400, "KeyTooLongError", "Your key is too long", f"/{name}/{key}")
+    if method == "POST" and key and "uploadId" in query:
+        return _refuse_condition(environ, start, name, key, query["uploadId"])
     if method != "PUT":
         return None
     if name and not key and not set(query) - {"x-id"}:
@@ -68,15 +68,6 @@ def refuse(environ: Environ, start: StartResponse) -> Body | None:
         if refusal is not None:
             return refusal
     return _refuse_body(environ, start) if key else None
-
-
-def _is_signed(environ: Environ, query: dict[str, str]) -> bool:
-    return (
-        "HTTP_AUTHORIZATION" in environ
-        or "X-Amz-Signature" in query
-        or "Signature" in query
-        or environ["REQUEST_METHOD"] in ("OPTIONS", "POST")
-    )
 
 
 def _refuse_bucket(name: str, start: StartResponse) -> Body | None:
@@ -94,9 +85,12 @@ def _refuse_bucket(name: str, start: StartResponse) -> Body | None:
 
 
 def _refuse_condition(
-    environ: Environ, start: StartResponse, name: str, key_name: str
+    environ: Environ, start: StartResponse, name: str, key_name: str, upload_id: str = ""
 ) -> Body | None:
-    """Conditional writes: If-None-Match: * and If-Match: ETAG."""
+    """Conditional writes: If-None-Match: * and If-Match: ETAG, of a whole body or an upload's end.
+
+    The end of an upload that has ended already is no new write: it gets its answer once more.
+    """
     wanted, unwanted = environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH")
     bucket = buckets().get(name) if wanted or unwanted else None
     if bucket is None:
@@ -104,6 +98,8 @@ def _refuse_condition(
     key = bucket.keys.get(key_name)
     there = type(key).__name__ == "FakeKey"
     where = f"/{name}/{key_name}"
+    if there and upload_id and key.multipart and key.multipart.id == upload_id:
+        return None
     if wanted and not there:
         return s3_error(start, 404, "NoSuchKey", "The specified key does not exist.", where)
     refused = there and (

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
 from tui.sandbox.front.replies import XML, Body, Environ, StartResponse, path_of, reply, s3_error
-from tui.sandbox.front.s3_read import plain_bucket
+from tui.sandbox.front.s3_read import bucket_for
 from tui.sandbox.patches.store import order_of
 
 MOST_KEYS = 1000
@@ -47,11 +47,15 @@ def answer(environ: Environ, start: StartResponse) -> Body | None:
     name, _, key = path_of(environ).lstrip("/").partition("/")
     if query.get("list-type") != "2" or key or "fetch-owner" in query:
         return None
-    bucket = plain_bucket(environ, name)
+    bucket = bucket_for(environ, name, "ListBucket")
     if bucket is None:
         return None
+    asked = query.get("max-keys") or str(MOST_KEYS)
+    if not asked.isdecimal():
+        message = "Provided max-keys not an integer or within integer range"
+        return s3_error(start, 400, "InvalidArgument", message)
+    most = min(int(asked), MOST_KEYS)
     try:
-        most = min(int(query.get("max-keys") or MOST_KEYS), MOST_KEYS)
         after = _decode(query.get("continuation-token", "")) or query.get("start-after", "")
     except (ValueError, binascii.Error):
         message = "The continuation token provided is incorrect"

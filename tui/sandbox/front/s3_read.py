@@ -32,15 +32,51 @@ def buckets() -> Any:
     return s3_backends[ACCOUNT]["aws"].buckets
 
 
-def plain_bucket(environ: Environ, name: str) -> Any:
-    """The bucket, if the request needs no policy to be weighed; else None."""
+def bucket_for(environ: Environ, name: str, action: str, key_name: str = "") -> Any:
+    """The bucket, if it is there and the caller may do `action` in it; else moto answers.
+
+    It is moto's own check, in moto's order: the bucket's policy, then the caller's.
+    """
     authorization = environ.get("HTTP_AUTHORIZATION", "")
-    if not authorization or is_limited(authorization):
-        return None
     bucket = buckets().get(name)
-    if bucket is None or getattr(bucket, "policy", None):
+    if not authorization or bucket is None:
+        return None
+    resource = f"arn:aws:s3:::{name}/{key_name}" if key_name else f"arn:aws:s3:::{name}"
+    if key_name and bucket.policy and _is_denied(bucket, f"s3:{action}", resource):
+        return None
+    if is_limited(authorization) and not _is_allowed(environ, action, resource):
         return None
     return bucket
+
+
+def _is_denied(bucket: Any, action: str, resource: str) -> bool:
+    from moto.iam.access_control import PermissionResult
+
+    return bool(bucket.get_permission(action, resource) == PermissionResult.DENIED)
+
+
+def _is_allowed(environ: Environ, action: str, resource: str) -> bool:
+    """Whether the policies of a user or a role allow it."""
+    from moto.iam.access_control import S3IAMRequest
+    from moto.s3.exceptions import S3ClientError
+
+    headers = {"Authorization": environ["HTTP_AUTHORIZATION"]}
+    if token := environ.get("HTTP_X_AMZ_SECURITY_TOKEN"):
+        headers["X-Amz-Security-Token"] = token
+    try:
+        request: Any = S3IAMRequest(
+            account_id=ACCOUNT,
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"],
+            data={},
+            body=b"",
+            headers=headers,
+            action=action,
+        )
+        request.check_action_permitted(resource)
+    except S3ClientError:
+        return False
+    return True
 
 
 def answer(environ: Environ, start: StartResponse) -> Body | None:
@@ -51,7 +87,7 @@ def answer(environ: Environ, start: StartResponse) -> Body | None:
     if set(query) - PLAIN_QUERY:
         return None
     name, _, key_name = path_of(environ).lstrip("/").partition("/")
-    bucket = plain_bucket(environ, name) if key_name else None
+    bucket = bucket_for(environ, name, "GetObject", key_name) if key_name else None
     key: Any = bucket.keys.get(key_name) if bucket is not None else None
     if not _is_plain(key) or not _matches(environ, key):
         return None
@@ -75,7 +111,6 @@ def _is_plain(key: Any) -> bool:
         type(key).__name__ == "FakeKey"
         and key.size >= SMALLEST
         and key.storage_class not in ("GLACIER", "DEEP_ARCHIVE")
-        and not key.encryption
     )
 
 
@@ -100,18 +135,10 @@ def _span(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _headers(key: Any, first: int, last: int, partial: bool) -> Headers:
-    headers: Headers = [
-        ("Content-Length", str(last - first + 1)),
-        ("ETag", key.etag),
-        ("Accept-Ranges", "bytes"),
-        ("Last-Modified", key.last_modified_RFC1123),
-    ]
+    headers: Headers = [("Content-Length", str(last - first + 1)), ("Accept-Ranges", "bytes")]
     # Content-Type and the like, and x-amz-meta-*, all live in moto's metadata.
-    headers += [(str(name), str(value)) for name, value in key.metadata.items()]
-    if key.version_id and key.version_id != "null":
-        headers.append(("x-amz-version-id", key.version_id))
-    if key.storage_class != "STANDARD":
-        headers.append(("x-amz-storage-class", key.storage_class))
+    told = {**key.response_dict, **key.metadata}
+    headers += [(name, str(value)) for name, value in told.items() if name != "content-length"]
     if partial:
         headers.append(("Content-Range", f"bytes {first}-{last}/{key.size}"))
     return headers

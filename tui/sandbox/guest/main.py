@@ -1,58 +1,97 @@
-"""The instance's entry: configuration on standard input's first line, events on standard output.
+"""The instance's entry: one socket to the daemon, its number the only argument.
 
-Further lines of input change what may change while it runs; the end of input is the end of the
-instance, so it cannot outlive the daemon.
+The configuration is the socket's first line; further lines change what may change while it runs.
+Events go the other way. The socket's end is the end of the instance, so it cannot outlive the
+daemon. A socket, not standard input and output: /proc lets a shell open a pipe of another process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import socket
 import sys
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
+from tui.sandbox.guest import prctl
 from tui.sandbox.guest.server import SshHost
-from tui.sandbox.guest.sweep import sweep
+from tui.sandbox.guest.sweep import Reaper, sweep
 from tui.sandbox.guest.user_data import run_user_data
 from tui.sandbox.records import GuestConfig
 
-
-def tell(**event: Any) -> None:
-    """Send one event to the daemon."""
-    sys.stdout.write(json.dumps(event) + "\n")
-    sys.stdout.flush()
+CONFIG_BYTES = 4 << 20
+REAP_SECONDS = 5.0
 
 
-async def serve() -> None:
-    """Serve until standard input ends."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=1 << 20)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    config = GuestConfig.from_json(await reader.readline())
+class Daemon:
+    """The other end of the socket."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, channel: socket.socket) -> Daemon:
+        """Talk over `channel`."""
+        return cls(*await asyncio.open_unix_connection(sock=channel, limit=CONFIG_BYTES))
+
+    async def tell(self, **event: Any) -> None:
+        """Send one event; waits while the daemon is behind."""
+        self._writer.write(json.dumps(event).encode() + b"\n")
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
+
+    async def config(self) -> GuestConfig:
+        """The first line."""
+        return GuestConfig.from_json(await self._reader.readline())
+
+    async def changes(self) -> AsyncIterator[dict[str, Any]]:
+        """The later lines, until the socket ends."""
+        with contextlib.suppress(OSError, ValueError):
+            while line := await self._reader.readline():
+                yield json.loads(line)
+
+
+async def serve(channel: socket.socket) -> None:
+    """Serve until the daemon lets go."""
+    daemon = await Daemon.connect(channel)
+    config = await daemon.config()
     os.environ["SKYDECK_INSTANCE"] = config.instance_id
     host = SshHost(config)
     port = await host.start()
-    tell(ready=True, port=port)
-    boot = None
+    await daemon.tell(ready=True, port=port)
+    tasks: list[asyncio.Task[Any]] = []
+    if not config.inside and prctl.adopt_orphans():
+        tasks.append(asyncio.create_task(_reap()))
     if config.user_data:
-        boot = asyncio.create_task(run_user_data(host, lambda line: tell(console=line)))
-    while line := await reader.readline():
-        change = json.loads(line)
+        boot = run_user_data(host, lambda text: daemon.tell(console=text))
+        tasks.append(asyncio.create_task(boot))
+    async for change in daemon.changes():
         if "ssh_open" in change:
             host.set_open(bool(change["ssh_open"]))
         if "environment" in change:
             host.environment = dict(change["environment"])
-    if boot is not None:
-        boot.cancel()
+    for task in tasks:
+        task.cancel()
     await host.stop()
-    sweep(config.instance_id, Path("/proc"))
+    sweep(config.instance_id, family=os.getpid())
+
+
+async def _reap() -> None:
+    reaper = Reaper()
+    while True:
+        await asyncio.sleep(REAP_SECONDS)
+        reaper.look()
 
 
 def main() -> None:
     """Run the instance."""
-    asyncio.run(serve())
+    prctl.hide()
+    prctl.set_name("sshd")
+    asyncio.run(serve(socket.socket(fileno=int(sys.argv[1]))))
 
 
 if __name__ == "__main__":

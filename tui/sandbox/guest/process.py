@@ -14,8 +14,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 CHUNK = 65536
+INPUT_MOST = 1 << 20
+INPUT_FEW = 1 << 18
+"""Bytes of input that wait for the process: above the first none is taken, until the second."""
+LAST_READS = 64
 Send = Callable[[bytes, bool], None]
 """Takes output and whether it is standard error."""
+Flow = Callable[[bool], None]
+"""Takes whether input may come."""
 
 # asyncio's child inherits ignored signals; with SIGINT ignored, Ctrl-C would be dead.
 _RESET = (
@@ -45,9 +51,20 @@ def _take_terminal() -> None:
 class RemoteProcess(ABC):
     """What a session needs of its process."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, flow: Flow) -> None:
         self._send = send
+        self._flow = flow
         self._started: asyncio.subprocess.Process | None = None
+        self.holds_input = False
+
+    def _waiting(self, size: int) -> None:
+        """Ask for a pause, or for more, by how much input waits."""
+        if size > INPUT_MOST and not self.holds_input:
+            self.holds_input = True
+            self._flow(False)
+        elif size <= INPUT_FEW and self.holds_input:
+            self.holds_input = False
+            self._flow(True)
 
     @property
     def process(self) -> asyncio.subprocess.Process:
@@ -97,8 +114,8 @@ class RemoteProcess(ABC):
 class PtyProcess(RemoteProcess):
     """A process on a PTY of its own."""
 
-    def __init__(self, send: Send, size: tuple[int, int]) -> None:
-        super().__init__(send)
+    def __init__(self, send: Send, flow: Flow, size: tuple[int, int]) -> None:
+        super().__init__(send, flow)
         self._size = size
         self._master = -1
         self._unwritten = bytearray()
@@ -116,6 +133,9 @@ class PtyProcess(RemoteProcess):
                 env=env,
                 preexec_fn=_take_terminal,
             )
+        except OSError:
+            self.close()
+            raise
         finally:
             os.close(slave)
         os.set_blocking(self._master, False)
@@ -123,8 +143,9 @@ class PtyProcess(RemoteProcess):
 
     async def finish(self) -> int:
         status = await self.process.wait()
-        while self._read_once():
-            pass
+        for _ in range(LAST_READS):  # what runs on in the background may write for ever
+            if not self._read_once():
+                break
         return status
 
     def _readable(self) -> None:
@@ -153,6 +174,7 @@ class PtyProcess(RemoteProcess):
 
     def _write(self) -> None:
         if self._master < 0:
+            self._unwritten.clear()
             return
         loop = asyncio.get_running_loop()
         try:
@@ -166,6 +188,7 @@ class PtyProcess(RemoteProcess):
             loop.add_writer(self._master, self._write)
         else:
             loop.remove_writer(self._master)
+        self._waiting(len(self._unwritten))
 
     def end_input(self) -> None:
         """A terminal's end of input is a key (Ctrl-D), not a closed pipe."""
@@ -197,10 +220,11 @@ class PtyProcess(RemoteProcess):
 class PipeProcess(RemoteProcess):
     """A process on three pipes."""
 
-    def __init__(self, send: Send) -> None:
-        super().__init__(send)
+    def __init__(self, send: Send, flow: Flow) -> None:
+        super().__init__(send, flow)
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._drain: asyncio.Task[None] | None = None
 
     async def start(self, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
         self._started = await asyncio.create_subprocess_exec(
@@ -229,8 +253,19 @@ class PipeProcess(RemoteProcess):
             self._send(data, stderr)
 
     def feed(self, data: bytes) -> None:
-        if data and self.process.stdin is not None:
-            self.process.stdin.write(data)
+        stdin = self.process.stdin
+        if not data or stdin is None or stdin.is_closing():
+            return
+        stdin.write(data)
+        self._waiting(stdin.transport.get_write_buffer_size())
+        if self.holds_input and self._drain is None:
+            self._drain = asyncio.ensure_future(self._drained(stdin))
+
+    async def _drained(self, stdin: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await stdin.drain()
+        self._drain = None
+        self._waiting(0)
 
     def end_input(self) -> None:
         if self.process.stdin is not None:

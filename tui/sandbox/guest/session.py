@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 from asyncssh.stream import SSHServerStreamSession
 
-from tui.sandbox.guest.process import PipeProcess, PtyProcess, RemoteProcess
+from tui.sandbox.guest.process import INPUT_MOST, PipeProcess, PtyProcess, RemoteProcess
 from tui.sandbox.guest.sftp import SftpServer
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class ShellSession(SSHServerStreamSession[bytes]):
         self._process: RemoteProcess | None = None
         self._early = bytearray()
         self._ended = False
+        self._lost = False
         self._task: asyncio.Task[None] | None = None
 
     def pty_requested(self, term: str, size: tuple[int, int, int, int], modes: Any) -> bool:
@@ -62,19 +63,8 @@ class ShellSession(SSHServerStreamSession[bytes]):
     async def _run(self) -> None:
         channel: Any = self._chan
         try:
-            process = self._make_process(channel)
-            await process.start(self._arguments(), self._host.home_folder, self._environment())
-            self._process = process
-            process.resize(*self._size)  # it may have changed while the process started
-            self._host.processes.add(process.process)
-            process.feed(bytes(self._early))
-            if self._ended:
-                process.end_input()
-            status = await process.finish()
-            if status < 0:
-                channel.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
-            else:
-                channel.exit(status)
+            process = await self._start(channel)
+            _report_end(channel, await process.finish())
         except (OSError, asyncssh.Error) as error:
             with contextlib.suppress(OSError, asyncssh.Error):
                 channel.write(f"sandbox: {error}\r\n".encode(), asyncssh.EXTENDED_DATA_STDERR)
@@ -83,13 +73,36 @@ class ShellSession(SSHServerStreamSession[bytes]):
             if self._process is not None:
                 self._process.close()
                 self._host.processes.discard(self._process.process)
+            channel.close()  # whatever happened: a client must not wait for ever
+
+    async def _start(self, channel: Any) -> RemoteProcess:
+        process = self._make_process(channel)
+        await process.start(self._arguments(), self._host.home_folder, self._environment())
+        self._process = process
+        self._host.processes.add(process.process)
+        if self._lost:  # the client left while the process started
+            self._hang_up()
+        process.resize(*self._size)  # it may have changed, too
+        process.feed(bytes(self._early))
+        self._early.clear()
+        if not process.holds_input:
+            channel.resume_reading()
+        if self._ended:
+            process.end_input()
+        return process
 
     def _make_process(self, channel: Any) -> RemoteProcess:
         def send(data: bytes, stderr: bool) -> None:
             with contextlib.suppress(OSError, asyncssh.Error):
                 channel.write(data, asyncssh.EXTENDED_DATA_STDERR if stderr else None)
 
-        return PtyProcess(send, self._size) if self._term else PipeProcess(send)
+        def flow(may_come: bool) -> None:
+            if may_come:
+                channel.resume_reading()
+            else:
+                channel.pause_reading()
+
+        return PtyProcess(send, flow, self._size) if self._term else PipeProcess(send, flow)
 
     def _arguments(self) -> list[str]:
         if self._command is None:
@@ -110,6 +123,9 @@ class ShellSession(SSHServerStreamSession[bytes]):
             super().data_received(data, datatype)
         elif self._process is None:
             self._early += data
+            if len(self._early) > INPUT_MOST:
+                channel: Any = self._chan
+                channel.pause_reading()
         else:
             self._process.feed(data)
 
@@ -153,8 +169,26 @@ class ShellSession(SSHServerStreamSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._lost = True
         if self._raw and self._process is not None:
-            self._process.kill(signal.SIGHUP)
-            loop = asyncio.get_running_loop()
-            # A shell that ignores the hang-up would hold its PTY for ever.
-            loop.call_later(HANGUP_GRACE_SECONDS, self._process.kill, signal.SIGKILL)
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        assert self._process is not None
+        self._process.kill(signal.SIGHUP)
+        loop = asyncio.get_running_loop()
+        # A shell that ignores the hang-up would hold its PTY for ever.
+        loop.call_later(HANGUP_GRACE_SECONDS, self._process.kill, signal.SIGKILL)
+
+
+def _report_end(channel: Any, status: int) -> None:
+    """Send the exit status, or the signal that ended the process, as sshd does."""
+    if status >= 0:
+        channel.exit(status)
+        return
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:  # a real-time signal has a number only
+        channel.exit(128 - status)
+    else:
+        channel.exit_with_signal(name.removeprefix("SIG"))

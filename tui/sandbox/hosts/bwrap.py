@@ -33,11 +33,18 @@ _ETC = (
     "ld.so.conf.d",
     "localtime",
     "mime.types",
-    "pki",
+    "pki/ca-trust",
+    "pki/tls/cert.pem",
+    "pki/tls/certs",
+    "pki/tls/openssl.cnf",
     "protocols",
     "python3",
+    "resolv.conf",
     "services",
-    "ssl",
+    # Not all of /etc/ssl and /etc/pki: this machine's private keys lie beside the certificates.
+    "ssl/cert.pem",
+    "ssl/certs",
+    "ssl/openssl.cnf",
     "terminfo",
     "vim",
 )
@@ -60,10 +67,7 @@ class Bwrap:
 
         Only the instance's folders `home`, `tmp`, `var` and `root` are writable.
         """
-        args = [self.binary, "--die-with-parent", "--unshare-pid", "--unshare-uts"]
-        args += ["--unshare-ipc", "--hostname", hostname]
-        if self._own_user:
-            args += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+        args = [*_walls(self.binary, own_user=self._own_user), "--hostname", hostname]
         args += _system_binds()
         args += ["--bind", str(root / "etc"), "/etc"]
         for name in _ETC:
@@ -71,9 +75,9 @@ class Bwrap:
         args += ["--remount-ro", "/etc", "--dev", "/dev", "--proc", "/proc"]
         args += ["--tmpfs", "/run", "--tmpfs", "/home", "--tmpfs", "/root"]
         args += ["--bind", str(root / "tmp"), "/tmp", "--bind", str(root / "var"), "/var"]
-        for folder in python_folders():
-            args += ["--ro-bind", folder, folder]
         args += ["--bind", str(root / home.lstrip("/")), home]
+        for folder in python_folders():  # after the home: a virtual environment may lie under it
+            args += ["--ro-bind", folder, folder]
         args += [*_own_modules(), "--ro-bind", str(root / "bin"), f"{RUN}/bin"]
         return [*args, "--chdir", "/", "--", *inner]
 
@@ -84,14 +88,25 @@ def find() -> Bwrap | None:
     if binary is None or not sys.platform.startswith("linux"):
         return None
     for own_user in (True, False):
-        trial = [binary, "--die-with-parent", "--unshare-pid", "--unshare-uts", "--unshare-ipc"]
-        if own_user:
-            trial += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+        trial = _walls(binary, own_user=own_user)
         trial += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/run"]
         done = subprocess.run([*trial, "true"], capture_output=True, check=False)
         if done.returncode == 0:
             return Bwrap(binary, own_user=own_user)
     return None
+
+
+def _walls(binary: str, *, own_user: bool) -> list[str]:
+    """The namespaces, and what an instance may not: no capability is left to it.
+
+    Without a user namespace root inside is root outside, and only lacks the power to use it.
+    """
+    args = [binary, "--die-with-parent", "--unshare-pid", "--unshare-uts", "--unshare-ipc"]
+    if own_user:
+        args += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
+    elif os.getuid() == 0:  # a bwrap with the setuid bit takes this from root alone
+        args += ["--cap-drop", "ALL"]
+    return args
 
 
 def _system_binds() -> list[str]:
@@ -109,14 +124,23 @@ def python_folders() -> list[str]:
     """The folders this interpreter and its packages live in, outside the system's own.
 
     A virtual environment may lie anywhere, under a home or /tmp too. A checkout on `sys.path` is
-    left out: the instance has no business in the user's project.
+    left out: the instance has no business in the user's project, nor in the home that somebody
+    made a virtual environment of.
     """
     executable = Path(sys.executable)
     paths = [Path(sys.prefix), Path(sys.base_prefix), executable.resolve().parent.parent]
     paths += [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib", "platlib")]
     paths += [Path(name) for name in site.getsitepackages()]
     paths += [Path(p) for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
-    return _outermost(path for path in paths if path.is_dir())
+    return _outermost(part for path in paths if path.is_dir() for part in _without_home(path))
+
+
+def _without_home(folder: Path) -> list[Path]:
+    """The folder, or only its Python parts when the user's home lies in it."""
+    if not Path.home().resolve().is_relative_to(folder.resolve()):
+        return [folder]
+    parts = (folder / name for name in ("bin", "include", "lib", "lib64", "pyvenv.cfg"))
+    return [part for part in parts if part.exists()]
 
 
 def _outermost(paths: Iterable[Path]) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui.sandbox.hosts.console import Console
+from tui.sandbox.hosts.guest_process import GuestProcess
 from tui.sandbox.hosts.keys import HostKey
+from tui.sandbox.hosts.turns import Turns
 
 LOGIN_USERS = (
     ("ubuntu", "ubuntu"),
@@ -32,12 +34,15 @@ class Host:
     Attributes:
         instance: moto's own record.
         bind: the loopback address it listens on, its own for life.
-        console: the console's lines so far.
-        ready: True once its SSH server answers.
+        console: what its console said.
+        ready: True while its SSH server answers.
         failed: True when it could not boot; its state changes then wait for nothing.
-        gone: True once its process has ended.
-        wanted: False once it is to end, though its start may still be in the queue.
+        wanted: what the newest order says: False once it is to end.
         seeded: True once user data ran; it runs at the first boot only.
+        revivals: how often its process ended unasked and was started again since its boot.
+        role: the instance profile and its role, as the process knows them.
+        listed: its names as `ssh_config` has them.
+        turns: its orders; only they change `process`.
     """
 
     instance: Any
@@ -46,16 +51,17 @@ class Host:
     key: HostKey
     user: str
     port: int = 0
-    console: list[str] = field(default_factory=list)
+    console: Console = field(default_factory=Console)
     ready: bool = False
     failed: bool = False
-    gone: bool = True
     wanted: bool = True
     seeded: bool = False
+    revivals: int = 0
     ssh_open: bool = False
-    profile_arn: str = ""
-    environment: dict[str, str] = field(default_factory=dict, repr=False)
-    process: subprocess.Popen[str] | None = None
+    role: tuple[str, str] = ("", "")
+    listed: tuple[str, ...] = ()
+    process: GuestProcess | None = None
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def hostname(self) -> str:
@@ -90,7 +96,7 @@ class Host:
             "fingerprint": self.key.fingerprint,
             "pem": self.key.pem,
             "user": self.user,
-            "console": list(self.console),
+            "console": self.console.lines,
             "seeded": self.seeded,
         }
 

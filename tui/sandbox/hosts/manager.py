@@ -1,32 +1,34 @@
-"""Starts and ends the instances' processes, and keeps them in step with what moto says."""
+"""Orders the instances' processes, and keeps them in step with what moto says."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import queue
-import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import tui
 from tui.sandbox.hosts import bwrap, files, role
+from tui.sandbox.hosts.console import Console
+from tui.sandbox.hosts.events import Ready
+from tui.sandbox.hosts.guest_process import GuestProcess
 from tui.sandbox.hosts.host import Host, boot_lines, login_user
 from tui.sandbox.hosts.keys import HostKey, new_host_key
-from tui.sandbox.records import GuestConfig, SshEndpoint, launch_code
+from tui.sandbox.hosts.starter import Starter
+from tui.sandbox.hosts.wipe import wipe
+from tui.sandbox.records import SshEndpoint
 
 Gate = Callable[[], bool]
 """Opens when a state change is really over: the SSH server answers, or the process is gone."""
 
-END_SECONDS = 2.0
 POLL_SECONDS = 0.4
+REVIVALS_MOST = 3
+"""How often a process that ends unasked is started again, between two boots."""
+PROMPT_LINES = 2
 
 
 class HostManager:
@@ -34,22 +36,20 @@ class HostManager:
 
     def __init__(self, folder: Path, endpoint_url: str, *, isolate: bool) -> None:
         self._folder = folder
-        self._endpoint_url = endpoint_url
-        self._bwrap = bwrap.find() if isolate else None
+        walls = bwrap.find() if isolate else None
+        self._isolated = walls is not None
+        self._starter = Starter(endpoint_url, walls)
         self._hosts: dict[str, Host] = {}
         self._kept: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
         self._serial = 0
-        self._orders: queue.SimpleQueue[Host | None] = queue.SimpleQueue()
         self._write_ssh_files()
-        # bwrap's --die-with-parent follows the thread that started it, so one thread starts all.
-        threading.Thread(target=self._start_hosts, name="hosts", daemon=True).start()
         threading.Thread(target=self._follow, name="rules", daemon=True).start()
 
     @property
     def isolated(self) -> bool:
         """Whether instances run inside bwrap."""
-        return self._bwrap is not None
+        return self._isolated
 
     # -- what moto's patched instances report
 
@@ -59,38 +59,42 @@ class HostManager:
             host = self._hosts.get(instance.id)
             if host is None:
                 host = self._hosts[instance.id] = self._new_host(instance)
-        host.instance = instance
-        return self._order(host)
+            host.instance = instance
+            host.ready = host.failed = False
+            host.wanted = True
+            host.turns.add(partial(self._boot, host))
+        return lambda: host.ready or host.failed
 
     def stopped(self, instance: Any) -> Gate:
         """An instance was stopped; its files stay."""
-        return self._end_instance(instance, wipe=False)
+        return self._order_end(instance, wiped=False)
 
     def terminated(self, instance: Any) -> Gate:
         """An instance was terminated; its files go."""
-        gate = self._end_instance(instance, wipe=True)
+        gate = self._order_end(instance, wiped=True)
         with self._lock:
             self._hosts.pop(instance.id, None)
         return gate
 
     def rebooted(self, instance: Any) -> Gate:
         """An instance was rebooted: its processes end and start again."""
-        host = self._hosts.get(instance.id)
-        if host is None:
-            return lambda: True
+        with self._lock:
+            host = self._hosts.get(instance.id)
+            if host is None or not host.wanted:
+                return lambda: True
+            host.ready = host.failed = False
+            host.turns.add(partial(self._reboot, host))
+        return lambda: host.ready or host.failed
 
-        def again() -> None:
-            self._end(host, wipe=False)
-            self._order(host)
-
-        host.ready = False
-        threading.Thread(target=again, daemon=True).start()
-        return lambda: host.ready
+    def failed(self, instance_id: str) -> bool:
+        """Whether an instance could not boot, or ended unasked once too often."""
+        host = self._hosts.get(instance_id)
+        return host is not None and host.failed
 
     def console(self, instance_id: str) -> str:
         """The console's text so far."""
         host = self._hosts.get(instance_id)
-        return "\r\n".join(host.console) + "\r\n" if host is not None and host.console else ""
+        return host.console.text() if host is not None else ""
 
     # -- what the control path asks
 
@@ -107,6 +111,7 @@ class HostManager:
                     user=host.user,
                     host_key=host.key.public,
                     fingerprint=host.key.fingerprint,
+                    ssh_open=role.ssh_is_open(host.instance),
                 )
         return None
 
@@ -117,7 +122,7 @@ class HostManager:
         return [
             {
                 "instance_id": host.instance.id,
-                "pid": host.process.pid if host.process else None,
+                "pid": process.pid if (process := host.process) else None,
                 "ready": host.ready,
                 "ssh_open": host.ssh_open,
             }
@@ -143,18 +148,11 @@ class HostManager:
         with self._lock:
             hosts = list(self._hosts.values())
             self._hosts.clear()
-        for host in hosts:
-            host.wanted = False
-        ends = [
-            threading.Thread(target=self._end, args=(host,), kwargs={"wipe": wipe})
-            for host in hosts
-        ]
+            for host in hosts:
+                host.ready = host.wanted = False
+            ends = [host.turns.add(partial(self._end, host, wiped=wipe)) for host in hosts]
         for end in ends:
-            end.start()
-        for end in ends:
-            end.join()
-        if hosts:
-            self._write_ssh_files()
+            end.wait()
 
     # -- inside
 
@@ -169,7 +167,7 @@ class HostManager:
                 port=kept["port"],
                 key=HostKey(kept["public"], kept["fingerprint"], kept["pem"]),
                 user=kept["user"],
-                console=list(kept["console"]),
+                console=Console(kept["console"]),
                 seeded=kept["seeded"],
             )
         user = login_user(images[0].name or "" if images else "")
@@ -188,196 +186,117 @@ class HostManager:
                 return address
             self._serial += 1
 
-    def _order(self, host: Host) -> Gate:
-        """Have it started, in turn."""
-        host.ready = host.failed = False
-        host.wanted = True
-        self._orders.put(host)
-        return lambda: host.ready or host.failed
+    def _order_end(self, instance: Any, *, wiped: bool) -> Gate:
+        with self._lock:
+            host = self._hosts.get(instance.id)
+            if host is None:
+                return lambda: True
+            host.ready = host.wanted = False
+            return host.turns.add(partial(self._end, host, wiped=wiped)).is_set
 
-    def _start_hosts(self) -> None:
-        while (host := self._orders.get()) is not None:
-            if not host.wanted or host.process is not None:
-                continue
-            try:
-                self._start_host(host)
-            except Exception as error:
-                self._fail(host, f"{type(error).__name__}: {error}")
-            self._end_unwanted(host)
+    # -- a host's turns: one at a time, and only these change its process
 
-    def _end_unwanted(self, host: Host) -> None:
-        """End a host again that was stopped or terminated while it started."""
-        if not host.wanted:
-            self._end(host, wipe=host.instance.id not in self._hosts)
+    def _boot(self, host: Host) -> None:
+        host.revivals = 0
+        self._start(host)
+
+    def _reboot(self, host: Host) -> None:
+        self._end(host, wiped=False)
+        self._boot(host)
+
+    def _start(self, host: Host) -> None:
+        if not host.wanted or host.process is not None:
+            return  # a newer order waits, or it runs
+        try:
+            host.process = process = self._starter.start(host)
+        except Exception as error:
+            self._fail(host, f"{type(error).__name__}: {error}")
+            return
+        threading.Thread(target=self._listen, args=(host, process), daemon=True).start()
+
+    def _end(self, host: Host, *, wiped: bool) -> None:
+        with self._lock:
+            process, host.process = host.process, None
+            host.ready = False
+        if process is not None:
+            self._starter.end(host, process)
+        if wiped and not wipe(host.root):
+            print(f"sandbox: {host.root} could not be removed", file=sys.stderr)
+        self._write_ssh_files()
+
+    def _revive(self, host: Host, process: GuestProcess) -> None:
+        """Start a process again that ended unasked: somebody on the instance killed it."""
+        if host.process is not process:
+            return
+        self._end(host, wiped=False)
+        if not process.booted:
+            self._fail(host, "its process ended; see sandbox.log")
+        elif host.revivals >= REVIVALS_MOST:
+            self._fail(host, f"its process ended {host.revivals + 1} times")
+        else:
+            host.revivals += 1
+            host.console.add("sandbox: the SSH server ended; it starts again")
+            self._start(host)
 
     @staticmethod
     def _fail(host: Host, why: str) -> None:
         print(f"sandbox: {host.instance.id} did not boot: {why}", file=sys.stderr)
-        host.console.append(f"sandbox: boot failed: {why}")
+        host.console.add(f"sandbox: boot failed: {why}")
         host.failed = True
 
-    def _start_host(self, host: Host) -> None:
-        config = self._guest_config(host)
-        files.prepare(self._host_files(host, config))
-        code = launch_code(self._library(config.inside), "tui.sandbox.guest.main")
-        inner = [sys.executable, "-P", "-c", code]
-        if self._bwrap is not None:
-            inner = self._bwrap.command(
-                root=host.root, home=host.home, hostname=host.hostname, inner=inner
-            )
-        with (host.root / "sandbox.log").open("ab") as log:
-            host.process = process = subprocess.Popen(
-                inner,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                cwd=host.root,
-                start_new_session=True,
-            )
-        host.gone = False
-        host.seeded = True
-        threading.Thread(target=self._listen, args=(host, process), daemon=True).start()
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(config.to_json() + "\n")
-            process.stdin.flush()
+    # -- what a running process says, and what it is told
 
-    @staticmethod
-    def _library(inside: bool) -> str:
-        return f"{bwrap.RUN}/lib" if inside else str(Path(tui.__file__).resolve().parents[1])
-
-    def _host_files(self, host: Host, config: GuestConfig) -> files.HostFiles:
-        instance = host.instance
-        images = instance.ec2_backend.describe_images(filters={"image-id": instance.image_id})
-        pair = instance.ec2_backend.key_pairs.get(instance.key_name) if instance.key_name else None
-        return files.HostFiles(
-            root=host.root,
-            user=host.user,
-            home=host.home,
-            hostname=host.hostname,
-            bin_folder=config.shims,
-            os_name=(images[0].description or "Linux") if images else "Linux",
-            os_id=host.user if host.user == "ubuntu" else "linux",
-            public_key=pair.material_public.decode().strip() if pair else "",
-            uid=self._uid(),
-        )
-
-    def _uid(self) -> int:
-        return self._bwrap.uid if self._bwrap is not None else os.getuid()
-
-    def _guest_config(self, host: Host) -> GuestConfig:
-        inside = self._bwrap is not None
-        host.profile_arn = role.profile_arn(host.instance)
-        host.environment = self._environment(host)
-        host.ssh_open = role.ssh_is_open(host.instance)
-        data = host.instance.user_data
-        return GuestConfig(
-            instance_id=host.instance.id,
-            user=host.user,
-            hostname=host.hostname,
-            root="/" if inside else str(host.root),
-            bind=host.bind,
-            port=host.port,
-            ssh_open=host.ssh_open,
-            inside=inside,
-            shims=f"{bwrap.RUN}/bin" if inside else str(host.root / "bin"),
-            user_data=data.decode() if data is not None and not host.seeded else "",
-            host_key_pem=host.key.pem,
-            environment=host.environment,
-        )
-
-    def _environment(self, host: Host) -> dict[str, str]:
-        region = host.instance.region_name
-        return {
-            "AWS_ENDPOINT_URL": self._endpoint_url,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_REGION": region,
-            **role.role_environment(host.instance),
-        }
-
-    def _listen(self, host: Host, process: subprocess.Popen[str]) -> None:
+    def _listen(self, host: Host, process: GuestProcess) -> None:
         """Take the events of one process until it ends."""
-        assert process.stdout is not None
-        for line in process.stdout:
-            with contextlib.suppress(ValueError):
-                event = json.loads(line)
-                if "console" in event:
-                    host.console.insert(max(len(host.console) - 2, 0), event["console"])
-                if event.get("ready"):
-                    self._booted(host, event["port"])
-        if host.process is process:  # nobody ended it
-            host.ready = False
-            self._fail(host, "its process ended; see sandbox.log")
-
-    def _booted(self, host: Host, port: int) -> None:
-        host.port = port
-        host.console += boot_lines(host, host.instance.image_id)
-        self._write_ssh_files(host)
-        host.ready = True
-
-    def _end_instance(self, instance: Any, *, wipe: bool) -> Gate:
-        host = self._hosts.get(instance.id)
-        if host is None:
-            return lambda: True
-        host.ready = host.wanted = host.gone = False
-        threading.Thread(target=self._end, args=(host,), kwargs={"wipe": wipe}, daemon=True).start()
-        return lambda: host.gone
-
-    def _end(self, host: Host, *, wipe: bool) -> None:
+        for event in process.events():
+            if not isinstance(event, Ready):
+                host.console.add(event.text, before=PROMPT_LINES if process.booted else 0)
+            elif not process.booted:
+                process.booted = True
+                self._booted(host, process, event.port)
         with self._lock:
-            process, host.process = host.process, None
-        host.ready = False
-        if process is not None:
-            end_process(process)
-            host.ready = False  # it may have said READY at the last moment
-        if wipe:
-            shutil.rmtree(host.root, ignore_errors=True)
-        self._write_ssh_files()
-        host.gone = True
+            if host.process is process:  # nobody ended it
+                host.ready = False
+                host.turns.add(partial(self._revive, host, process))
+
+    def _booted(self, host: Host, process: GuestProcess, port: int) -> None:
+        with self._lock:
+            if host.process is not process:
+                return
+            host.port = port
+            host.console.add(*boot_lines(host, host.instance.image_id))
+            self._write_ssh_files(host)
+            host.ready = host.wanted
 
     def _follow(self) -> None:
-        """Re-read what may change under a running instance: rules and the instance profile."""
+        """Re-read what may change under a running instance: rules, its role and its names."""
         while True:
             time.sleep(POLL_SECONDS)
-            for host in [host for host in list(self._hosts.values()) if host.ready]:
+            with self._lock:
+                hosts = [host for host in self._hosts.values() if host.ready]
+            for host in hosts:
                 with contextlib.suppress(Exception):
                     self._update(host)
+            with contextlib.suppress(Exception):
+                if any(host.names() != host.listed for host in hosts if host.ready):
+                    self._write_ssh_files()
 
     def _update(self, host: Host) -> None:
         change: dict[str, Any] = {}
         if (is_open := role.ssh_is_open(host.instance)) != host.ssh_open:
             host.ssh_open = change["ssh_open"] = is_open
-        if (arn := role.profile_arn(host.instance)) != host.profile_arn:
-            host.profile_arn = arn
-            host.environment = change["environment"] = self._environment(host)
-        process = host.process
-        if change and process is not None and process.stdin is not None:
-            process.stdin.write(json.dumps(change) + "\n")
-            process.stdin.flush()
+        if (identity := role.identity(host.instance)) != host.role:
+            host.role = identity
+            change["environment"] = self._starter.environment(host)
+        if change and (process := host.process) is not None:
+            process.change(json.dumps(change))
 
     def _write_ssh_files(self, starting: Host | None = None) -> None:
         with self._lock:
-            hosts = [host for host in self._hosts.values() if host.ready or host is starting]
-            files.write_ssh_files(
-                self._folder,
-                [
-                    files.SshHost(host.names(), host.bind, host.port, host.user, host.key.public)
-                    for host in hosts
-                ],
-            )
-
-
-def end_process(process: subprocess.Popen[str]) -> None:
-    """End one instance's process by its lease, then its whole group by force."""
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+            rows: list[files.SshHost] = []
+            for host in self._hosts.values():
+                if host.ready or host is starting:
+                    host.listed = host.names()
+                    row = (host.listed, host.bind, host.port, host.user, host.key.public)
+                    rows.append(files.SshHost(*row))
+            files.write_ssh_files(self._folder, rows)

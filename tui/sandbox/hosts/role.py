@@ -9,10 +9,13 @@ from tui.sandbox.records import ACCOUNT
 SESSION_SECONDS = 12 * 3600
 
 
-def profile_arn(instance: Any) -> str:
-    """The ARN of the instance's profile, or "" when it has none."""
+def identity(instance: Any) -> tuple[str, str]:
+    """The ARNs of the instance's profile and of the role in it; "" for what there is none of."""
     association = instance.ec2_backend.iam_instance_profile_associations.get(instance.id)
-    return str(association.iam_instance_profile.arn) if association is not None else ""
+    if association is None:
+        return "", ""
+    profile = association.iam_instance_profile
+    return str(profile.arn), str(profile.roles[0].arn) if profile.roles else ""
 
 
 def role_environment(instance: Any) -> dict[str, str]:

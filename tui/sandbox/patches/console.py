@@ -18,7 +18,8 @@ def install(context: PatchContext) -> None:
 
     def get_console_output(self: Any) -> Any:
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
-        text = context.hosts.console(instance.id)
+        # A user-data script may print what is no text.
+        text = context.hosts.console(instance.id).encode(errors="replace").decode()
         return ActionResult(
             {
                 "InstanceId": instance.id,

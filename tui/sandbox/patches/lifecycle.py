@@ -31,10 +31,13 @@ class FrozenState:
 class TimedState:
     """moto sets the final state at once; readers see the transitional one for its time.
 
-    `gate` holds the transition open until the host manager is done (SSH answers, or is gone).
+    `gate` holds the transition open until the host manager is done (SSH answers, or is gone). Once
+    it was seen open it is done with: a reboot closes it again, and AWS says `running` all along.
     """
 
     clock = Clock()
+    opened: Callable[[], bool] | None = None
+    """The gate that was seen open."""
 
     def __init__(self, name: str = "running", code: int = 16) -> None:
         self.final = ""
@@ -43,8 +46,13 @@ class TimedState:
 
     @property
     def name(self) -> str:
-        if time.monotonic() < self.until or (self.gate is not None and not self.gate()):
+        gate = self.gate
+        if time.monotonic() < self.until:
             return VIA.get(self.final, self.final)
+        if gate is not None and gate is not self.opened and not gate():
+            return VIA.get(self.final, self.final)
+        # Not `self.gate = None`: another thread may have put a new one there by now.
+        self.opened = gate
         return self.final
 
     @name.setter
@@ -142,14 +150,23 @@ def install_status(context: PatchContext) -> None:
     need(Instance, "system_status")
     wait = context.clock.pending + context.clock.status_ok
 
-    def status(self: Any) -> dict[str, Any]:
+    def system_status(self: Any) -> dict[str, Any]:
         if self._state.name != "running":
             return {"Status": "not-applicable"}
         done = time.monotonic() - self._state.since >= wait
         detail = {"Name": "reachability", "Status": "passed" if done else "initializing"}
         return {"Status": "ok" if done else "initializing", "Details": [detail]}
 
-    put(Instance, instance_status=property(status), system_status=property(status))
+    def instance_status(self: Any) -> dict[str, Any]:
+        if self._state.name == "running" and context.hosts.failed(self.id):
+            return {
+                "Status": "impaired",
+                "Details": [{"Name": "reachability", "Status": "failed"}],
+            }
+        return system_status(self)
+
+    put(Instance, instance_status=property(instance_status))
+    put(Instance, system_status=property(system_status))
 
 
 def _stoppable_spot(instance: Any) -> bool:

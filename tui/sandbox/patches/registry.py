@@ -20,6 +20,7 @@ from tui.sandbox.patches.base import Patch
 
 EARLY: tuple[Patch, ...] = (
     Patch("a handful of managed policies", access.install_policies),
+    Patch("session tokens", access.install_sessions),
     Patch("roles and users are held to their policies", access.install_enforcement),
     Patch("fast listings", store.install),
     Patch("ETags that hold still", bodies.install_etags),

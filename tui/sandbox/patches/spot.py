@@ -131,11 +131,15 @@ def _moments(start: Any, end: Any) -> Iterator[datetime]:
     now = datetime.now(UTC)
     last = min(_moment(end) or now, now)
     first = max(_moment(start) or now - HISTORY_DEFAULT, now - HISTORY_MOST)
-    step = HISTORY_STEP.total_seconds()
-    at = datetime.fromtimestamp(last.timestamp() // step * step, UTC)
+    at = _last_change(last)
     yield at
     while (at := at - HISTORY_STEP) >= first:
         yield at
+
+
+def _last_change(moment: datetime) -> datetime:
+    step = HISTORY_STEP.total_seconds()
+    return datetime.fromtimestamp(moment.timestamp() // step * step, UTC)
 
 
 def _moment(value: Any) -> datetime | None:
@@ -148,16 +152,20 @@ def _moment(value: Any) -> datetime | None:
 
 def _price(offer: dict[str, Any], moment: datetime, product: str) -> dict[str, Any]:
     kind, zone = offer["InstanceType"], offer["Location"]
-    region = zone.rstrip("abcdefgh")
-    seed = hashlib.sha256(f"{kind}/{zone}".encode()).digest()
-    days = moment.timestamp() / 86400
-    wave = 0.10 * math.sin(days + seed[0]) + 0.05 * math.sin(3.7 * days + seed[1])
-    price = on_demand_usd_per_hour(kind, region) * spot_share(kind, region)
-    price *= 0.95 + 0.1 * seed[2] / 255 + wave
     return {
         "InstanceType": kind,
         "ProductDescription": product,
-        "SpotPrice": f"{price:.6f}",
+        "SpotPrice": f"{usd_per_hour_at(kind, zone, moment):.6f}",
         "AvailabilityZone": zone,
         "Timestamp": moment,
     }
+
+
+def usd_per_hour_at(kind: str, zone: str, moment: datetime) -> float:
+    """The spot price of a type in a zone, which holds from one change to the next."""
+    region = zone.rstrip("abcdefgh")
+    seed = hashlib.sha256(f"{kind}/{zone}".encode()).digest()
+    days = _last_change(moment).timestamp() / 86400
+    wave = 0.10 * math.sin(days + seed[0]) + 0.05 * math.sin(3.7 * days + seed[1])
+    price = on_demand_usd_per_hour(kind, region) * spot_share(kind, region)
+    return price * (0.95 + 0.1 * seed[2] / 255 + wave)

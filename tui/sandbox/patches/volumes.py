@@ -6,8 +6,6 @@ from typing import Any
 
 from tui.sandbox.patches.base import PatchContext, need, put
 
-PROVISIONED_DEFAULT_IOPS = 3000
-
 
 def install(context: PatchContext) -> None:
     """Keep the launch's block device mappings beside the instance, and use them."""
@@ -35,9 +33,6 @@ def install(context: PatchContext) -> None:
         volume_type: str | None,
     ) -> None:
         disk = _disk(self.launch_mappings, device_path)
-        iops = disk.get("Iops")
-        if not iops and volume_type in ("io1", "io2"):
-            iops = PROVISIONED_DEFAULT_IOPS
         volume = self.ec2_backend.create_volume(
             size=size,
             zone_name=self._placement.zone,
@@ -45,7 +40,7 @@ def install(context: PatchContext) -> None:
             encrypted=encrypted,
             kms_key_id=kms_key_id,
             volume_type=volume_type,
-            iops=iops,
+            iops=disk.get("Iops"),
             throughput=disk.get("Throughput") or (125 if volume_type == "gp3" else None),
         )
         self.ec2_backend.attach_volume(volume.id, self.id, device_path, delete_on_termination)
