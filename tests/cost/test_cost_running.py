@@ -83,14 +83,43 @@ def test_what_has_no_price_is_named_and_not_counted(book: PriceBook, instance: I
     strange = replace(instance, id="i-2", name="odd", type="x99.huge")
     found = running_cost([instance, strange], book, NOW)
     assert found.unknown == ("odd: instance x99.huge",)
-    assert found.per_hour == RUN_HOUR * 2 - Decimal("0.0104")
+    assert found.now.known_per_hour == RUN_HOUR * 2 - Decimal("0.0104")
+    assert (found.per_hour, found.per_month, found.today) == (None, None, None)
+    assert found.spent_today.known == pytest.approx((RUN_HOUR * 2 - Decimal("0.0104")) * 3)
     item = found.of("i-2")
     assert item is not None
-    assert item.per_hour is None
+    assert (item.per_hour, item.so_far) == (None, None)
+    assert item.spent.known == pytest.approx((RUN_HOUR - Decimal("0.0104")) * 3)
+
+
+def test_what_was_never_charged_makes_no_sum_unknown(book: PriceBook, instance: Instance) -> None:
+    coming = replace(instance, type="x99.huge", state="pending")
+    found = running_cost([coming], book, NOW)
+    assert found.per_hour == Decimal("0.005") + DISK_HOUR
+    assert found.today is not None
+    assert found.unknown == ()
+
+
+def test_what_ran_today_at_an_unknown_price_is_named_when_it_is_gone(
+    book: PriceBook, instance: Instance
+) -> None:
+    gone = replace(
+        instance,
+        type="x99.huge",
+        state="terminated",
+        public_ip="",
+        volumes=(),
+        state_reason="User initiated (2026-11-22 08:00:00 GMT)",
+    )
+    found = running_cost([gone], book, NOW)
+    assert found.per_hour == 0
+    assert (found.today, found.spent_today.known) == (None, 0)
+    assert found.unknown == ("one: instance x99.huge",)
 
 
 def test_spot_is_priced_as_spot(book: PriceBook, instance: Instance) -> None:
     spot = running_cost([replace(instance, spot=True)], book, NOW)
+    assert spot.per_hour is not None
     assert spot.per_hour < RUN_HOUR
 
 

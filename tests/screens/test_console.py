@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.support import running, screen_text, until
 from tui.app import SkydeckApp
+from tui.aws.ec2 import Ec2
+from tui.core.errors import SshError
 from tui.sandbox import Sandbox
 from tui.screens.console import ConsoleScreen
+from tui.screens.console_files import FilesPanel
+from tui.screens.console_tabs import TabState
+from tui.screens.fleet import FleetState
 from tui.settings import Settings
+from tui.widgets.dialog import Confirm
+from tui.widgets.record_table import RecordTable
+from tui.widgets.terminal import TerminalView
 
 
 def launched(
@@ -115,13 +126,272 @@ async def test_files_go_both_ways_and_arrive_whole(
         await until(pilot, lambda: "Send a file" in screen_text(app))
         app.screen.query_one("#ask-field").value = str(source)  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: "data [x].bin" in screen_text(app).split("sftp")[-1], 20)
-        screen.query_one("#console-entries").move_to_key(source.name)  # type: ignore[attr-defined]
+        table = screen.query_one(FilesPanel).table
+        await until(pilot, lambda: table.move_to_key(source.name))
+        await until(pilot, lambda: "data [x].bin" in screen_text(app).split("sftp")[-1])
         screen.action_fetch()
         await until(pilot, lambda: "into a local folder" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, (back / source.name).exists)
     assert digest(back / source.name) == digest(source)
+
+
+def said(app: SkydeckApp) -> str:
+    """The screen's words, without line ends and the toasts' edges."""
+    return " ".join(screen_text(app).replace("▌", " ").split())
+
+
+async def at_files(app: SkydeckApp, pilot: Pilot[None]) -> FilesPanel:
+    """Leave the terminal and wait until the home folder is listed."""
+    await left(app, pilot)
+    panel = app.screen.query_one(FilesPanel)
+    await until(pilot, lambda: panel.listed)
+    return panel
+
+
+async def left(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """Leave the terminal; a key within a quarter second of it is still the terminal's."""
+    await pilot.press("ctrl+right_square_bracket")
+    await until(pilot, lambda: not isinstance(app.screen.focused, TerminalView))
+
+
+async def answered(app: SkydeckApp, pilot: Pilot[None], title: str, key: str) -> None:
+    """Wait for a plan and answer it."""
+    await until(pilot, lambda: isinstance(app.screen, Confirm) and title in screen_text(app))
+    await pilot.press(key)
+    await until(pilot, lambda: not isinstance(app.screen, Confirm))
+
+
+async def sent(app: SkydeckApp, pilot: Pilot[None], path: Path) -> None:
+    """Answer the question which file to send."""
+    await pilot.press("u")
+    await until(pilot, lambda: app.screen.query("#ask-field"))
+    app.screen.query_one("#ask-field", Input).value = str(path)
+    await pilot.pause()
+    await pilot.press("enter")
+
+
+async def test_a_remote_file_is_replaced_only_after_a_yes(
+    clean_sandbox: Sandbox, aws_client: Callable[..., Any], tmp_path: Path
+) -> None:
+    launched(clean_sandbox, aws_client, tmp_path)
+    source = tmp_path / "notes.txt"
+    source.write_text("from here")
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        screen = await log_in(app, pilot)
+        await at_files(app, pilot)
+        session = screen.current and screen.current.session
+        assert session is not None
+        await session.run("echo theirs > notes.txt; mkdir dir")
+
+        async def there() -> str:
+            return (await session.run("cat notes.txt")).out.decode()
+
+        await sent(app, pilot, source)
+        await answered(app, pilot, "Replace notes.txt", "escape")
+        assert await there() == "theirs\n"
+        assert not app.jobs.snapshots()
+
+        await sent(app, pilot, source)
+        await answered(app, pilot, "Replace notes.txt", "enter")
+        await until(pilot, lambda: app.jobs.snapshots() and not app.jobs.running)
+        assert await there() == "from here"
+
+        (tmp_path / "dir").write_text("a file")
+        await sent(app, pilot, tmp_path / "dir")
+        await until(pilot, lambda: "a folder of that name" in said(app))
+        assert len(app.jobs.snapshots()) == 1
+
+
+async def test_the_files_shown_are_those_of_the_path_shown(
+    clean_sandbox: Sandbox, aws_client: Callable[..., Any], tmp_path: Path
+) -> None:
+    launched(clean_sandbox, aws_client, tmp_path)
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        screen = await log_in(app, pilot)
+        panel = await at_files(app, pilot)
+        session = screen.current and screen.current.session
+        assert session is not None
+
+        def shown() -> list[str]:
+            return [entry.name for entry in panel.table.records]
+
+        await session.run("mkdir sub; touch sub/inside")
+        await pilot.press("f7")
+        await until(pilot, lambda: "sub" in shown())
+        assert panel.shown == "~"
+        home = panel.path
+        before = shown()
+        await session.run("mv sub gone")
+        panel.table.move_to_key("sub")
+        panel.table.post_message(RecordTable.Opened(panel.table, panel.table.record))
+        await until(pilot, lambda: "no such file or folder" in said(app))
+        assert (panel.path, shown()) == (home, before), "nothing has changed"
+        assert panel.child("inside") == f"{home}/inside"
+
+        screen._list_soon(panel.child("gone"))
+        await until(pilot, lambda: shown() == ["..", "inside"])
+        assert panel.shown == "~/gone"
+        screen._list_soon(panel.child(".."))
+        await until(pilot, lambda: panel.path == home)
+        assert shown()[0] == "..", "there is a way up from home"
+        screen._list_soon(panel.child(".."))
+        await until(pilot, lambda: panel.path == str(Path(home).parent))
+        assert Path(home).name in shown()
+
+
+async def test_a_reconnect_asks_where_the_instance_is_now(
+    clean_sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = launched(clean_sandbox, aws_client, tmp_path)
+    ec2 = aws_client(clean_sandbox, "ec2")
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        screen = await log_in(app, pilot)
+        tab = screen.current
+        assert tab is not None
+        first = tab.instance
+        ec2.stop_instances(InstanceIds=[made])
+        await until(pilot, lambda: tab.state is TabState.LOST)
+        await left(app, pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: "it is stopp" in said(app))
+        assert "not up yet" not in said(app)
+        assert "tart it" in said(app)
+
+        services = app.services
+        assert services is not None
+        refresh = services.fleet.refresh
+
+        async def moved() -> FleetState:  # as on AWS, where a start gives another address
+            state = await refresh()
+            found = tuple(replace(one, public_ip="203.0.113.99") for one in state.instances)
+            return replace(state, instances=found)
+
+        monkeypatch.setattr(services.fleet, "refresh", moved)
+        ec2.start_instances(InstanceIds=[made])
+        while not clean_sandbox.endpoint(made):
+            await pilot.pause(0.1)
+        screen.action_reconnect()
+        await until(pilot, lambda: tab.session is not None, 40)
+        assert tab.instance.public_ip == "203.0.113.99"
+        assert tab.instance.public_ip != first.public_ip
+        assert tab.target is not None
+        assert "203.0.113.99" in tab.target.host_key_aliases
+
+        ec2.terminate_instances(InstanceIds=[made])
+        await until(pilot, lambda: tab.state is TabState.LOST)
+        screen.action_reconnect()
+        await until(pilot, lambda: "terminated" in said(app) or "shutting" in said(app))
+        assert "not up yet" not in said(app)
+        assert "launch another one" in said(app)
+
+
+async def test_what_is_typed_for_the_shell_trusts_no_key(
+    clean_sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    launched(clean_sandbox, aws_client, tmp_path)
+    monkeypatch.setattr(
+        "tui.ssh.connecting.console_fingerprints", lambda _output: frozenset({"SHA256:another"})
+    )
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        services = app.services
+        assert services is not None
+        await until(pilot, lambda: services.fleet.state.running)
+        while not clean_sandbox.endpoint(services.fleet.state.instances[0].id):
+            await pilot.pause(0.1)
+        app.open_console(services.fleet.state.instances[0])
+        await until(pilot, lambda: isinstance(app.screen, Confirm), 40)
+        dialog = app.screen
+        await pilot.press("enter", "y")
+        await until(pilot, lambda: "shows another key" in screen_text(app))
+        assert app.screen is dialog
+        await pilot.press("enter", "y", "enter")
+        await pilot.pause()
+        assert app.screen is dialog, "the name must be typed"
+        await pilot.press("backspace", *"box", "enter")
+        await until(pilot, lambda: "~]$" in screen_text(app), 30)
+
+
+async def test_a_system_without_a_terminal_is_told_in_the_tab(
+    clean_sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing() -> None:
+        raise SshError("Can't open a terminal", "pyghostty has no build for this system")
+
+    monkeypatch.setattr("tui.widgets.terminal._warm_up", missing)
+    launched(clean_sandbox, aws_client, tmp_path)
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        services = app.services
+        assert services is not None
+        await until(pilot, lambda: services.fleet.state.running)
+        app.open_console(services.fleet.state.instances[0])
+        await until(pilot, lambda: "Can't open a terminal" in screen_text(app))
+        assert "pyghostty has no build" in screen_text(app)
+        screen = app.screen
+        assert isinstance(screen, ConsoleScreen)
+        tab = screen.current
+        assert tab is not None
+        assert (tab.state, tab.session) == (TabState.LOST, None)
+        await pilot.press("r")  # the keys of the banner work, and say it again
+        await pilot.pause(0.5)
+        assert "Can't open a terminal" in screen_text(app)
+        assert app.screen is screen, "nobody is asked about a host key"
+        await pilot.press("x")
+        await until(pilot, lambda: not screen.tabs)
+
+
+async def test_what_can_be_logged_in_to_is_told_as_it_changes(
+    clean_sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = asyncio.Event()
+    instances = Ec2.instances
+
+    async def slow(self: Ec2) -> Any:
+        await asked.wait()
+        return await instances(self)
+
+    monkeypatch.setattr(Ec2, "instances", slow)
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        services = app.services
+        assert services is not None
+        await pilot.press("3")
+        await until(pilot, lambda: "asking…" in screen_text(app))
+        assert "No instance runs" not in screen_text(app)
+        asked.set()
+        await until(pilot, lambda: "No instance runs" in screen_text(app))
+        launched(clean_sandbox, aws_client, tmp_path)
+        services.fleet.refresh_soon()
+        await until(pilot, lambda: "log in to one of 1 running" in screen_text(app))
+
+        await pilot.press("2")
+        fleet, state = services.fleet, services.fleet.state
+        fleet.stop()
+        fleet.state = replace(state, instances=())
+        await pilot.press("3")
+        await until(pilot, lambda: "No instance runs" in screen_text(app))
+
+        screen = app.screen
+        assert isinstance(screen, ConsoleScreen)
+        assert screen._fleet_changed in fleet.listeners
+        app.connect_to(app.wish)
+        await until(pilot, lambda: app.services is not None and app.services is not services)
+        await until(pilot, lambda: screen._fleet is not fleet)
+        assert screen._fleet_changed not in fleet.listeners, "an old fleet is not listened to"
+        assert app.services is not None
+        left = app.services.fleet
+    assert screen._fleet_changed not in left.listeners, "nor one when the screen is gone"
 
 
 async def test_a_missing_key_file_is_a_sentence_with_a_way_on(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -17,6 +19,7 @@ from tui.cost import PriceBook, running_cost, what_if
 from tui.sandbox import Sandbox
 from tui.screens.cost import CostScreen
 from tui.screens.cost_rows import money, running_rows, running_sums, storage_rows, what_if_rows
+from tui.screens.cost_scenario import number_in
 from tui.screens.cost_totals import Totals
 from tui.widgets.form import TextField
 from tui.widgets.line import is_pair
@@ -35,8 +38,6 @@ def text(rows: object) -> str:
 
 
 def with_volume(id_: str = "i-1", **changes: object) -> object:
-    from dataclasses import replace
-
     return replace(instance(id_), volumes=(Volume("vol-1", "/dev/xvda", 8, "gp3"),), **changes)  # type: ignore[arg-type]
 
 
@@ -63,7 +64,9 @@ def test_an_unknown_price_is_said_never_zero() -> None:
     cost = running_cost([with_volume(type="x9.huge")], BOOK, NOW)  # type: ignore[list-item]
     rows = running_rows(cost, NOW)
     assert rows[0].per_hour[1] == rows[1].per_hour[1] == "unknown"
-    assert "no price known for" in text(running_sums(cost))
+    sums = text(running_sums(cost))
+    assert "no price known for" in sums
+    assert "per hour at least $0.0059" in sums
     assert money(None) == ("warn", "unknown")
 
 
@@ -98,7 +101,30 @@ def test_a_class_without_a_price_is_unknown_and_the_sum_says_so() -> None:
 
 def test_nothing_is_made_up_for_a_region_without_prices() -> None:
     there = Totals({"moon-1": {"STANDARD": (1, 2**40)}}, 1, (), NOW)
-    assert "unknown" in text(storage_rows(BOOK, there, "moon-1"))
+    shown = text(storage_rows(BOOK, there, "moon-1"))
+    assert "month unknown" in shown
+    assert "0.00" not in shown
+
+
+def test_where_nothing_is_known_the_sums_are_unknown() -> None:
+    odd = with_volume(type="x9.huge", zone="mars-1a")
+    shown = text(running_sums(running_cost([odd], BOOK, NOW)))  # type: ignore[list-item]
+    assert "0.00" not in shown
+    for label in ("per hour", "per month if all stays as it is", "today since midnight UTC"):
+        assert f"{label} unknown" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("8", "8"), (" 0.5 ", "0.5"), (".5", "0.5"), ("24", "24"), ("25", None), ("-1", None),
+        ("", None), ("x", None), ("1e1", None), ("1e-999999", None), ("NaN", None),
+        ("inf", None), ("1_0", None), ("٣", None), ("9" * 5_000, None),
+    ],
+)  # fmt: skip
+def test_only_plain_numbers_in_their_range_are_read(typed: str, read: str | None) -> None:
+    assert number_in(typed, Decimal(24)) == (Decimal(read) if read else None)
+    assert number_in("0.5", Decimal(24), whole=True) is None
 
 
 def test_the_market_decides_which_sum_comes_first() -> None:
@@ -140,6 +166,117 @@ async def test_the_buckets_are_added_up_once_and_on_demand(
         assert "1.5 MB" in screen_text(app)
         await pilot.press("r")
         await until(pilot, lambda: "2.5 MB" in screen_text(app))
+
+
+async def test_digits_without_end_are_refused_as_typed(clean_sandbox: Sandbox) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, lambda: "$5.11" in screen_text(app))
+        for name in ("hours", "days", "volume"):
+            field = app.screen.query_one(f"#field-{name} Input", Input)
+            field.focus()
+            await pilot.press(*"9" * 40)
+            assert field.value == "9" * 7
+            field.value = "9" * 5_000
+            await pilot.pause()
+        assert "✗ 0 to 65,536" in screen_text(app)
+        assert "9 h × 22 days" in screen_text(app), "the last answer stays"
+
+
+async def test_one_that_starts_and_is_charged_nothing_yet_is_no_fault(
+    clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def instances(*_: object) -> object:
+        return (replace(instance("i-1"), state="pending", public_ip=""),)
+
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, lambda: "Nothing runs" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, CostScreen)
+        monkeypatch.setattr(app.services.ec2, "instances", instances)
+        app.services.fleet.refresh_soon()
+        await until(pilot, lambda: app.services.fleet.state.instances)
+        screen._fleet_changed(app.services.fleet.state)
+        await until(pilot, lambda: "● 1 running" in screen_text(app))
+
+
+async def test_an_old_connections_fleet_is_not_painted(clean_sandbox: Sandbox) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, lambda: "Nothing runs" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, CostScreen)
+        old = replace(app.services.fleet.state, instances=(with_volume("i-old"),))
+        screen._fleet_changed(old)
+        await pilot.pause()
+        assert "i-old" not in screen_text(app)
+
+
+async def test_another_accounts_totals_are_dropped(
+    clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.screens import cost as module
+
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    at = datetime.now(UTC)
+
+    async def add_up(*_: object) -> Totals:
+        reached.set()
+        await go_on.wait()
+        return Totals({"us-east-1": {"STANDARD": (1, 3_000_000)}}, 77, (), at)
+
+    monkeypatch.setattr(module, "add_up", add_up)
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, reached.is_set)
+        screen = app.screen
+        assert isinstance(screen, CostScreen)
+        first = app.jobs.snapshots()[0]
+        monkeypatch.setattr(module, "add_up", lambda *_: asyncio.sleep(60))
+        app.connect_to(app.wish)
+        await until(pilot, lambda: app.services is not None)
+        await until(pilot, lambda: "◐ adding up" in screen_text(app))
+        go_on.set()  # the answer about the buckets of the connection before
+        await until(pilot, lambda: app.jobs._jobs[first.id].state.ended)
+        await pilot.pause()
+        assert "77 buckets" not in screen_text(app)
+        assert screen._totals is None
+
+
+async def test_the_trouble_of_another_connection_is_forgotten(
+    clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.core.errors import AwsError
+    from tui.screens import cost as module
+
+    async def refuse(*_: object) -> Totals:
+        raise AwsError("Can't list the buckets", "denied to dana")
+
+    add_up = module.add_up
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, lambda: "0 buckets" in screen_text(app))
+        monkeypatch.setattr(module, "add_up", refuse)
+        await pilot.press("r")
+        await until(pilot, lambda: "denied to dana" in screen_text(app))
+        monkeypatch.setattr(module, "add_up", add_up)
+        app.connect_to(app.wish)
+        await until(pilot, lambda: app.services is not None)
+        await until(pilot, lambda: "0 buckets" in screen_text(app))
+        assert "denied to dana" not in screen_text(app)
+
+
+async def test_totals_are_shown_only_to_the_account_they_are_of(clean_sandbox: Sandbox) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await pilot.press("4")
+        await until(pilot, lambda: "0 buckets" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, CostScreen)
+        screen._totals_of = ("111122223333", "")
+        screen._paint_storage()
+        await pilot.pause()
+        assert "not added up" in screen_text(app)
 
 
 async def test_a_bucket_that_cannot_be_listed_is_named(clean_sandbox: Sandbox) -> None:

@@ -47,7 +47,7 @@ async def test_a_new_key_is_on_the_disk_for_its_owner_alone(
 ) -> None:
     async with at_ec2(clean_sandbox, tmp_path / "keys") as (app, pilot):
         await at_review(app, pilot)
-        await pilot.press("enter")
+        await pilot.press("L")
         await until(pilot, lambda: on_instances(app))
         await until(pilot, lambda: app.jobs.snapshots()[0].state.ended)
         assert app.jobs.snapshots()[0].error is None
@@ -58,15 +58,14 @@ async def test_a_new_key_is_on_the_disk_for_its_owner_alone(
     assert [(pair["KeyName"], pair["KeyType"]) for pair in pairs] == [("skydeck-key-1", "ed25519")]
 
 
-async def test_enter_pressed_again_and_again_makes_one_instance(
+async def test_a_launch_asked_for_again_and_again_makes_one_instance(
     clean_sandbox: Any, tmp_path: Path
 ) -> None:
     async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
         await make_key(app, tmp_path)
         screen = await at_review(app, pilot)
         for _ in range(3):
-            screen.action_next()
-        screen.action_launch()
+            screen.action_launch()
         await until(pilot, lambda: on_instances(app))
         await until(pilot, lambda: app.jobs.snapshots()[0].state.ended)
         state = await app.services.fleet.refresh()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tui.core.errors import UserError
+from tui.core.jobs import JobSnapshot, JobState
 from tui.core.records import Image, IngressRule, KeyPair
 from tui.launch import LaunchDraft, Problem, default_draft
 from tui.screens import launch_details
 from tui.screens.launch_dialogs import service_choices, typed_rule
 from tui.screens.launch_facts import Facts, _asked_address, _keys_on_disk
-from tui.screens.launch_step import error_rows, problem_rows
+from tui.screens.launch_step import ending_rows, error_rows, problem_rows
+from tui.widgets.form import DIGITS, typed_number
 from tui.widgets.stepper import Stage, stepper_line
 
 IMAGE = Image(
@@ -33,6 +36,11 @@ IMAGE = Image(
         ("1-x", None),
         ("", None),
         ("٣", None),
+        ("8000-8010²", None),
+        ("8000²", None),
+        ("8000-٣", None),
+        ("9" * 5_000, None),
+        (f"1-{'9' * 5_000}", None),
     ],
 )
 def test_a_typed_port_is_read_or_refused(text: str, rule: tuple[str, int, int] | None) -> None:
@@ -83,6 +91,7 @@ def test_fields_become_the_draft() -> None:
     change = launch_details.changed
     assert change(draft, "count", " 3 ").count == 3
     assert change(draft, "count", "x").count == 0  # which the checks refuse
+    assert change(draft, "count", "9" * 5_000).count == 10**DIGITS - 1
     assert change(draft, "public_ip", "no").public_ip is False
     spot = change(change(draft, "market", "spot"), "spot_request", "persistent")
     assert (spot.spot, spot.interruption) == (True, "stop")
@@ -107,3 +116,31 @@ def test_what_forbids_comes_before_what_warns() -> None:
 def test_the_step_line_shows_where_one_is_and_what_is_wrong() -> None:
     stages = [Stage("Image", seen=True), Stage("Type", seen=True, wrong=True), Stage("Details")]
     assert "".join(text for _, text in stepper_line(stages, 2)) == "✓━━✗━━● Details "
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("8", 8), (" 1,024 ", 1024), ("10_000", 10_000), ("0", 0), ("0008", 8),
+        ("9999999", 9999999),
+        ("10000000", 9999999), ("9" * 5_000, 9999999), ("0" * 5_000 + "8", 8),
+        ("", None), ("-1", None), ("8²", None), ("٣", None), ("1.5", None), ("x", None),
+    ],
+)  # fmt: skip
+def test_a_whole_number_is_read_however_long(text: str, number: int | None) -> None:
+    assert typed_number(text) == number
+
+
+def test_the_end_of_a_launch_is_told_on_the_review() -> None:
+    def job(state: JobState, error: UserError | None = None) -> JobSnapshot:
+        when = datetime(2026, 11, 22, tzinfo=UTC)
+        note = "cancelled, nothing was launched"
+        numbers = (0, None, 0, None, 0.0, note, "steps", when, 1.0)
+        return JobSnapshot(1, "launch", "box", state, *numbers, error)
+
+    def told(snapshot: JobSnapshot | None) -> list[str]:
+        return ["".join(text for _, text in row) for row in ending_rows(snapshot, 80)]
+
+    assert told(None) == told(job(JobState.RUNNING)) == told(job(JobState.DONE)) == []
+    assert told(job(JobState.CANCELLED)) == ["▲ cancelled, nothing was launched"]
+    assert told(job(JobState.FAILED, UserError("Can't", "no room")))[:2] == ["✗ Can't", "  no room"]

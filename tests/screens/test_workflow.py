@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.conftest import ClientFactory
 from tests.support import running, screen_text, until
 from tui.app import SkydeckApp
-from tui.core.jobs import JobState
+from tui.core.errors import LocalError
+from tui.core.jobs import JobState, Progress
+from tui.core.plans import Plan
 from tui.core.records import IngressRule
 from tui.sandbox import Sandbox
+from tui.screens.ec2 import Ec2Screen
+from tui.screens.launch import LaunchScreen
+from tui.screens.launch_state import S3_ROLE
 from tui.screens.workflow import WorkflowScreen
 from tui.screens.workflow_checklist import Checklist
+from tui.screens.workflow_ports import ports_of
 from tui.settings import Settings
 from tui.workflow import demo
 from tui.workflow.steps import BY_ID, STEPS, StepState
@@ -64,11 +71,15 @@ async def launched(app: SkydeckApp, keys: Path, role: bool = True) -> str:
         request["IamInstanceProfile"] = {"Name": await ec2.create_s3_role("uses-s3")}
     (made,) = await ec2.run(request)
     assert services.sandbox is not None
-    for _ in range(200):
+    for _ in range(800):
         if await services.gateway.run(services.sandbox.endpoint, made.id):
             return made.id
         await asyncio.sleep(0.05)
     raise AssertionError("the instance's SSH server did not come up")
+
+
+async def no_question(plan: Plan) -> bool:
+    raise AssertionError(plan.title)
 
 
 def settled(screen: WorkflowScreen, *ids: str) -> bool:
@@ -144,6 +155,79 @@ async def test_without_an_instance_it_stops_at_step_four_and_offers_the_wizard(
         await pilot.pause()
         assert "No instance to run on" in screen_text(app), "the checklist survives other panes"
         assert "✓ 1 Upload to S3" in screen_text(app)
+
+
+async def test_w_opens_the_wizard_with_a_role_that_may_use_s3(
+    clean_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        await opened(app, pilot, tmp_path / "work")
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and app.screen.step_pane)
+        wizard = app.screen
+        assert isinstance(wizard, LaunchScreen)
+        assert wizard.wizard.draft.role == S3_ROLE
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: f"‹ {S3_ROLE} ›" in screen_text(app))
+
+
+async def test_w_never_touches_a_launch_that_is_open_already(
+    clean_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, Ec2Screen))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and app.screen.step_pane)
+        wizard = app.screen
+        launched: list[object] = []
+        monkeypatch.setattr(LaunchScreen, "action_launch", launched.append)
+        await app.switch_mode("workflow")
+        await until(pilot, lambda: isinstance(app.screen, WorkflowScreen) and app.screen.flow)
+        await pilot.press("w")
+        await until(pilot, lambda: app.screen is wizard)
+        await until(pilot, lambda: "A launch is open already" in screen_text(app))
+        assert isinstance(wizard, LaunchScreen)
+        assert wizard.wizard.draft.role == ""
+        assert not launched, "w launches nothing"
+
+
+@pytest.mark.parametrize("size_bytes", [1000, 20_000_000])
+async def test_an_object_is_compared_by_its_checksum(
+    clean_sandbox: Sandbox, aws_client: ClientFactory, tmp_path: Path, size_bytes: int
+) -> None:
+    file = tmp_path / "data.csv"
+    file.write_bytes(b"a,b\n" * (size_bytes // 4))
+    async with running(clean_sandbox) as (app, _):
+        assert app.services is not None
+        services = app.services
+        await services.s3.create_bucket("a-bucket")
+        await services.transfers.upload("a-bucket", "data.csv", file, Progress())
+        store = ports_of(services, no_question).store
+        assert await store.holds("a-bucket", "data.csv", file)
+        assert not await store.holds("a-bucket", "gone.csv", file)
+        file.write_bytes(b"a;b\n" * (size_bytes // 4))
+        assert not await store.holds("a-bucket", "data.csv", file)
+        file.unlink()
+        with pytest.raises(LocalError, match=r"Can't read data\.csv"):
+            await store.holds("a-bucket", "data.csv", file)
+
+
+@pytest.mark.parametrize("text", ["~nosuchuser/x.csv", "/" + "x" * 300, "/root/\0x"])
+async def test_a_hostile_path_is_judged_as_it_is_typed(
+    clean_sandbox: Sandbox, tmp_path: Path, text: str
+) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        screen = await opened(app, pilot, tmp_path / "work")
+        await pilot.press("e", "enter")  # step 1, its data
+        await until(pilot, lambda: app.screen.query("#ask-field"))
+        field = app.screen.query_one("#ask-field", Input)
+        for part in (text[: len(text) // 2], text):
+            field.value = part
+            await pilot.pause()
+        await until(pilot, lambda: "✗" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
 
 
 async def test_a_parameter_is_changed_by_keys_and_judged(

@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.support import running
 from tests.workflow.fakes import instance
-from tui.core.errors import SshError
+from tui.core.errors import SshError, UserError
 from tui.sandbox import Sandbox
 from tui.screens.demo_data import demo_path, ready_demo
-from tui.screens.ssh_target import find_key, known_hosts_path, may_be_booting, target_for
+from tui.screens.fleet import FleetState
+from tui.screens.services import Services
+from tui.screens.ssh_target import (
+    as_now,
+    find_key,
+    known_hosts_path,
+    may_be_booting,
+    target_for,
+)
 from tui.settings import Settings
 from tui.workflow import demo
 
@@ -32,6 +41,56 @@ def test_a_hostile_key_name_finds_nothing(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     (folder / "x").mkdir(parents=True)
     assert find_key(folder, name) is None
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "a\0b", "x" * 5000])
+def test_a_key_name_that_no_file_can_have_finds_nothing(name: str, tmp_path: Path) -> None:
+    assert find_key(tmp_path, name) is None
+
+
+def test_a_keys_folder_of_nobody_has_no_keys() -> None:
+    assert find_key(Path("~nosuchuser/keys"), "a") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("pending", "Wait until it runs"),
+        ("stopping", "Once it has stopped, start it"),
+        ("stopped", "Start it in the EC2 pane"),
+        ("shutting-down", "launch another one"),
+        ("terminated", "launch another one"),
+    ],
+)
+async def test_a_machine_that_does_not_run_says_so_and_what_next(state: str, words: str) -> None:
+    with pytest.raises(SshError, match=f"it is {state}") as caught:
+        await target_for(None, replace(instance(), state=state))  # type: ignore[arg-type]
+    assert words in caught.value.hint
+
+
+class FakeFleet:
+    """A fleet that answers with one state."""
+
+    def __init__(self, state: FleetState) -> None:
+        self.state = state
+
+    async def refresh(self) -> FleetState:
+        return self.state
+
+
+def services_with(state: FleetState) -> Services:
+    return SimpleNamespace(fleet=FakeFleet(state), region="us-east-1")  # type: ignore[return-value]
+
+
+async def test_the_instance_is_taken_as_it_is_now() -> None:
+    old, now = instance("i-1"), replace(instance("i-1"), public_ip="203.0.113.99")
+    asked = datetime.now(UTC)
+    error = UserError("Can't list the instances", "no answer")
+    assert await as_now(services_with(FleetState((now,), asked_at=asked)), old) is now
+    assert await as_now(services_with(FleetState((now,), error=error)), old) is now
+    assert await as_now(services_with(FleetState((), error=error)), old) is old
+    with pytest.raises(SshError, match="it was terminated"):
+        await as_now(services_with(FleetState((), asked_at=asked)), old)
 
 
 def test_only_a_young_machine_may_be_booting() -> None:

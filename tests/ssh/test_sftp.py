@@ -68,6 +68,56 @@ async def test_an_existing_target_is_replaced(
     assert names(there) == ["old"]
 
 
+async def test_without_replace_what_is_there_is_kept(
+    session: SshSession, tmp_path: Path, there: Path
+) -> None:
+    local, target = tmp_path / "new", there / "name"
+    local.write_text("new")
+    await sftp.put(session, local, str(target), replace=False)
+    assert target.read_text() == "new"
+    target.write_text("theirs")
+    with pytest.raises(SshError, match="was kept"):
+        await sftp.put(session, local, str(target), replace=False)
+    (there / "link").symlink_to("nowhere")
+    with pytest.raises(SshError, match="was kept"):
+        await sftp.put(session, local, str(there / "link"), replace=False)
+    assert target.read_text() == "theirs"
+    assert names(there) == ["link", "name"]
+
+
+async def test_a_file_that_appears_during_the_copy_is_kept(
+    session: SshSession, tmp_path: Path, there: Path
+) -> None:
+    local, target = tmp_path / "new", there / "name"
+    local.write_bytes(b"x" * 1_000_000)
+
+    def meanwhile(_amount: int) -> None:
+        target.write_text("theirs")
+
+    with pytest.raises(SshError, match="was kept"):
+        await sftp.put(session, local, str(target), meanwhile, replace=False)
+    assert target.read_text() == "theirs"
+    assert names(there) == ["name"]
+
+
+async def test_what_stands_at_a_path_is_told(session: SshSession, there: Path) -> None:
+    (there / "file").write_text("12345")
+    (there / "sub").mkdir()
+    (there / "to-sub").symlink_to("sub")
+    (there / "to-nothing").symlink_to("nothing")
+    found = {name: await sftp.look_up(session, f"{there}/{name}") for name in names(there)}
+    file, folder, link = found["file"], found["sub"], found["to-nothing"]
+    assert file is not None
+    assert (file.name, file.size_bytes, file.is_folder) == ("file", 5, False)
+    assert folder is not None
+    assert folder.is_folder
+    assert found["to-sub"] is not None
+    assert found["to-sub"].is_folder, "a copy to it would go inside"
+    assert link is not None
+    assert link.is_link
+    assert await sftp.look_up(session, f"{there}/gone") is None
+
+
 async def test_the_home_folder_has_its_names(
     small_server: Server, connect: Connect, tmp_path: Path
 ) -> None:

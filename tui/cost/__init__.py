@@ -12,7 +12,7 @@ from tui.cost.estimate import (
     volume_month,
 )
 from tui.cost.prices import Price, RegionPrices, SpotAdvice, TieredPrice, VolumePrices
-from tui.cost.running import InstanceCost, RunningCost, running_cost
+from tui.cost.running import InstanceCost, RunningCost, Spent, running_cost
 from tui.cost.s3 import StorageLine, StorageMonth, colder_classes, gigabytes, s3_month
 from tui.cost.scenario import ScenarioLine, WhatIf, what_if
 from tui.cost.tiers import Tier, TierShare, covers, tier_shares, tiered_cost
@@ -31,6 +31,7 @@ __all__ = [
     "RegionPrices",
     "RunningCost",
     "ScenarioLine",
+    "Spent",
     "SpotAdvice",
     "StorageLine",
     "StorageMonth",

@@ -77,9 +77,7 @@ class Estimate:
     @property
     def per_month(self) -> Decimal | None:
         """USD for 730 hours, or None if a part is unknown."""
-        if self.unknown:
-            return None
-        return sum((line.per_month or Decimal(0) for line in self.lines), Decimal(0))
+        return self.known_per_month if not self.unknown else None
 
     @property
     def per_day(self) -> Decimal | None:
@@ -90,6 +88,11 @@ class Estimate:
     def known_per_hour(self) -> Decimal:
         """USD an hour of the parts that have a price: at least this much."""
         return sum_known(self.lines)
+
+    @property
+    def known_per_month(self) -> Decimal:
+        """USD for 730 hours of the parts that have a price: at least this much."""
+        return sum((line.per_month or Decimal(0) for line in self.lines), Decimal(0))
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -22,21 +22,54 @@ _STOPPED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What was charged, in USD.
+
+    Attributes:
+        known: of the parts with a known price: at least this much.
+        whole: False if a part that was charged has no known price.
+    """
+
+    known: Decimal
+    whole: bool = True
+
+    @property
+    def total(self) -> Decimal | None:
+        """All of it, or None if a part is unknown."""
+        return self.known if self.whole else None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceCost:
     """What one instance costs.
 
     Attributes:
         running: the estimate while it runs, whatever its state now.
         now: the estimate in its present state (stopped: its volumes alone).
-        today: USD since midnight UTC or its launch, of the parts with a known price.
-        so_far: USD since its last launch, likewise.
+        spent_today: since midnight UTC or its launch.
+        spent: since its last launch.
     """
 
     instance: Instance
     running: Estimate
     now: Estimate
-    today: Decimal
-    so_far: Decimal
+    spent_today: Spent
+    spent: Spent
+
+    @property
+    def today(self) -> Decimal | None:
+        """USD since midnight UTC or its launch, or None if a part is unknown."""
+        return self.spent_today.total
+
+    @property
+    def so_far(self) -> Decimal | None:
+        """USD since its last launch, or None if a part is unknown."""
+        return self.spent.total
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The parts without a price among those charged now or today."""
+        return self.now.unknown if self.spent_today.whole else self.running.unknown
 
     @property
     def per_hour(self) -> Decimal | None:
@@ -46,26 +79,35 @@ class InstanceCost:
 
 @dataclass(frozen=True, slots=True)
 class RunningCost:
-    """The sums over all instances.
+    """The sums over all instances; a sum is None as soon as one part is unknown.
 
     Attributes:
-        per_hour: USD an hour now, of the parts with a known price.
-        today: USD since midnight UTC, likewise.
-        unknown: what has no known price, by name: the sums are too low by these.
+        now: every line that is charged now.
+        spent_today: since midnight UTC.
+        unknown: what has no known price, by name.
         running: how many instances run.
     """
 
     items: tuple[InstanceCost, ...]
-    per_hour: Decimal
-    today: Decimal
+    now: Estimate
+    spent_today: Spent
     unknown: tuple[str, ...]
     running: int
 
     @property
-    def per_month(self) -> Decimal:
-        """USD for a month if all stays as it is now."""
-        months = (line.per_month or Decimal(0) for item in self.items for line in item.now.lines)
-        return sum(months, Decimal(0))
+    def per_hour(self) -> Decimal | None:
+        """USD an hour now, or None if a part is unknown."""
+        return self.now.per_hour
+
+    @property
+    def per_month(self) -> Decimal | None:
+        """USD for a month if all stays as it is now, or None if a part is unknown."""
+        return self.now.per_month
+
+    @property
+    def today(self) -> Decimal | None:
+        """USD since midnight UTC, or None if a part is unknown."""
+        return self.spent_today.total
 
     def of(self, instance_id: str) -> InstanceCost | None:
         """One instance's cost."""
@@ -76,11 +118,12 @@ def running_cost(instances: Iterable[Instance], book: PriceBook, now: datetime) 
     """Price everything that is there; `now` is an aware time."""
     rates = _Rates(book)
     items = tuple(_cost_of(each, rates, now.astimezone(UTC)) for each in instances)
-    unknown = (f"{item.instance.label}: {name}" for item in items for name in item.now.unknown)
+    unknown = (f"{item.instance.label}: {name}" for item in items for name in item.unknown)
+    known_today = sum((item.spent_today.known for item in items), Decimal(0))
     return RunningCost(
         items=items,
-        per_hour=sum((item.now.known_per_hour for item in items), Decimal(0)),
-        today=sum((item.today for item in items), Decimal(0)),
+        now=Estimate(tuple(line for item in items for line in item.now.lines)),
+        spent_today=Spent(known_today, all(item.spent_today.whole for item in items)),
         unknown=tuple(unknown),
         running=sum(item.instance.state == _BILLED for item in items),
     )
@@ -127,8 +170,8 @@ def _cost_of(instance: Instance, rates: _Rates, now: datetime) -> InstanceCost:
         instance=instance,
         running=Estimate((machine, *disks, *held)),
         now=Estimate(parts.charged_now()),
-        today=parts.charged_since(max(midnight, instance.launched_at), now),
-        so_far=parts.charged_since(instance.launched_at, now),
+        spent_today=parts.charged_since(max(midnight, instance.launched_at), now),
+        spent=parts.charged_since(instance.launched_at, now),
     )
 
 
@@ -148,16 +191,15 @@ class _Parts:
         machine = (self.machine,) if self.instance.state == _BILLED else ()
         return (*machine, *self.disks, *self.address)
 
-    def charged_since(self, begin: datetime, now: datetime) -> Decimal:
-        """USD from `begin` to `now` of the lines with a price."""
+    def charged_since(self, begin: datetime, now: datetime) -> Spent:
+        """What was charged from `begin` to `now`."""
         ran = _seconds(begin, self._ran_until(now))
         machine = 0 if self.instance.state == "pending" else ran
         there = ran if self.instance.state in _GONE else _seconds(begin, now)
-        return (
-            (self.machine.per_hour or 0) * machine
-            + sum_known(self.disks) * there
-            + sum_known(self.address) * ran
-        ) / _HOUR
+        charged = [((self.machine,), machine), (self.disks, there), (self.address, ran)]
+        known = sum((sum_known(lines) * seconds for lines, seconds in charged), Decimal(0))
+        lines = [line for lines, seconds in charged if seconds for line in lines]
+        return Spent(known / _HOUR, all(line.per_hour is not None for line in lines))
 
     def _ran_until(self, now: datetime) -> datetime:
         """When it stopped running; without a word from EC2, its launch (nothing is made up)."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -15,15 +13,22 @@ from textual.containers import Container, Vertical
 from textual.events import DescendantBlur, DescendantFocus
 
 from tui.core.errors import UserError
-from tui.core.local_names import local_path
+from tui.core.jobs import Job
 from tui.core.plans import Plan, Risk
 from tui.core.records import Instance
-from tui.screens import console_files
+from tui.screens import console_copy
 from tui.screens.base import BaseScreen, pane_bindings
-from tui.screens.console_files import FilesPanel
+from tui.screens.console_files import HOME, FilesPanel
 from tui.screens.console_login import open_session
-from tui.screens.console_tabs import ConsoleTab, TabState, lost_lines, state_line, tab_bar
-from tui.widgets.dialog import Ask, Choose, Confirm
+from tui.screens.console_tabs import (
+    ConsoleTab,
+    TabState,
+    lost_lines,
+    state_line,
+    tab_bar,
+    tell_nothing_open,
+)
+from tui.widgets.dialog import Choose, Confirm
 from tui.widgets.line import Block, Heading, Line
 from tui.widgets.notice import Notice
 from tui.widgets.paint import Spans
@@ -32,7 +37,8 @@ from tui.widgets.styles import style_path
 from tui.widgets.terminal import TerminalView
 
 if TYPE_CHECKING:
-    pass
+    from tui.screens.fleet import Fleet, FleetState
+    from tui.ssh.session import SshSession
 
 TERMINAL_HINTS = (("^]", "leave the terminal"),)
 
@@ -52,6 +58,7 @@ class ConsoleScreen(BaseScreen):
         super().__init__()
         self.tabs: list[ConsoleTab] = []
         self.current: ConsoleTab | None = None
+        self._fleet: Fleet | None = None  # the one that is listened to
 
     def content(self) -> ComposeResult:
         """Tab bar, terminal, files."""
@@ -68,12 +75,31 @@ class ConsoleScreen(BaseScreen):
         """Another connection has other instances: its consoles end."""
         for tab in list(self.tabs):
             self._forget(tab)
-        self._show()
+        self._listen_to(self.services.fleet)
+        self._go_to(None)
 
     def on_unmount(self) -> None:
         """Hang up everywhere."""
+        self._listen_to(None)
         for tab in self.tabs:
             self._hang_up(tab)
+
+    def on_screen_resume(self) -> None:
+        """What runs may be another thing by now."""
+        super().on_screen_resume()
+        if self._fleet is not None:
+            self._fleet_changed(self._fleet.state)
+
+    def _listen_to(self, fleet: Fleet | None) -> None:
+        if self._fleet is not None:
+            self._fleet.listeners.remove(self._fleet_changed)
+        self._fleet = fleet
+        if fleet is not None:
+            fleet.listeners.append(self._fleet_changed)
+
+    def _fleet_changed(self, state: FleetState) -> None:
+        if self.current is None and self.is_attached and not self.deck.ending:
+            tell_nothing_open(self.query_one("#console-nothing", Notice), state)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -81,24 +107,33 @@ class ConsoleScreen(BaseScreen):
         """Open (or go to) a console on an instance."""
         for tab in self.tabs:
             if tab.instance.id == instance.id:
-                self.current = tab
-                self._show()
+                tab.instance = instance
+                self._go_to(tab)
                 if tab.state is TabState.LOST:
                     self._connect(tab)
-                tab.view.focus()
+                else:
+                    tab.view.focus()
                 return
         view = TerminalView()
         await self.query_one("#console-terms").mount(view)
         tab = ConsoleTab(instance, view)
         self.tabs.append(tab)
-        self.current = tab
-        self._show()
-        view.focus()
+        self._go_to(tab)
         self._connect(tab)
 
+    def _go_to(self, tab: ConsoleTab | None) -> None:
+        """Show a tab, or that there is none, and its machine's files."""
+        self.current = tab
+        self._show()
+        self._list_soon(tab.files_path if tab is not None else HOME)
+
     def _connect(self, tab: ConsoleTab) -> None:
+        if tab.view.failure is not None:
+            self._give_up(tab, tab.view.failure)
+            return
         tab.state, tab.error, tab.step = TabState.CONNECTING, None, "looking up the instance"
         self._show()
+        tab.view.focus()
         tab.task = asyncio.get_running_loop().create_task(self._log_in(tab), name="console")
 
     async def _log_in(self, tab: ConsoleTab) -> None:
@@ -111,7 +146,7 @@ class ConsoleScreen(BaseScreen):
             tab.error = UserError(f"Can't log in to {tab.instance.label}", type(error).__name__)
         self._show()
         if tab.session is not None and tab is self.current:
-            await self._list_files(tab.files_path)
+            self._list_soon(tab.files_path)
 
     async def _open_session(self, tab: ConsoleTab) -> None:
         def step(text: str) -> None:
@@ -132,6 +167,21 @@ class ConsoleScreen(BaseScreen):
         if tab in self.tabs and self.is_attached:
             self._show()
 
+    @on(TerminalView.Failed)
+    def _no_terminal(self, event: TerminalView.Failed) -> None:
+        for tab in self.tabs:
+            if tab.view is event.view:
+                self._give_up(tab, event.error)
+
+    def _give_up(self, tab: ConsoleTab, error: UserError) -> None:
+        """There is no terminal to show a session in: log in no further."""
+        self._hang_up(tab)
+        tab.view.detach()
+        tab.state, tab.error = TabState.LOST, error
+        if tab.view.has_focus:
+            self.set_focus(None)  # the banner's keys are the screen's
+        self._show()
+
     # -- showing ---------------------------------------------------------------------------
 
     def _show(self) -> None:
@@ -143,25 +193,12 @@ class ConsoleScreen(BaseScreen):
         self.set_class(tab is None, "-nothing")
         banner = self.query_one("#console-banner", Block)
         banner.set_class(tab is not None and tab.state is TabState.LOST, "-shown")
-        if tab is None:
-            self._say_nothing_open()
-        elif tab.state is TabState.LOST:
+        if tab is not None and tab.state is TabState.LOST:
             banner.show(lost_lines(tab))
+        if self._fleet is not None:
+            self._fleet_changed(self._fleet.state)
         self._show_bar()
         self.show_chrome()
-
-    def _say_nothing_open(self) -> None:
-        fleet = self.deck.services.fleet.state if self.deck.services else None
-        running = fleet.running if fleet is not None else ()
-        notice = self.query_one("#console-nothing", Notice)
-        if running:
-            count = f"log in to one of {len(running)} running"
-            notice.empty("No console is open.", (("n", count),))
-        elif fleet is not None and fleet.asked_at is None and fleet.error is not None:
-            notice.failed(fleet.error, (("2", "go to EC2"), ("P", "use another profile")))
-        else:
-            ways = (("2", "go to EC2 and launch one with n"),)
-            notice.empty("No instance runs, so there is nothing to log in to.", ways)
 
     def _show_bar(self) -> None:
         if self.is_attached:
@@ -207,7 +244,11 @@ class ConsoleScreen(BaseScreen):
     @work(group="console-new", exclusive=True, exit_on_error=False)
     async def action_new(self) -> None:
         """Choose a running instance and log in."""
-        running = self.services.fleet.state.running
+        fleet = self.services.fleet.state
+        running = fleet.running
+        if fleet.asked_at is None and fleet.error is None:
+            self.say("AWS was asked which instances run. Try again in a moment.")
+            return
         if not running:
             self.say("No instance runs: press 2, then n, to launch one.", severity="warning")
             return
@@ -229,18 +270,13 @@ class ConsoleScreen(BaseScreen):
     def action_reconnect(self) -> None:
         """Log in again after the connection was lost."""
         if self.current is not None and self.current.state is TabState.LOST:
-            self.current.view.focus()
             self._connect(self.current)
 
     def action_next_tab(self) -> None:
         """The next console."""
         if self.tabs and self.current is not None:
             at = self.tabs.index(self.current)
-            self.current = self.tabs[(at + 1) % len(self.tabs)]
-            self._show()
-            self.run_worker(
-                self._list_files(self.current.files_path), group="files", exit_on_error=False
-            )
+            self._go_to(self.tabs[(at + 1) % len(self.tabs)])
 
     def action_files(self) -> None:
         """To the files; on a narrow screen they take the terminal's place, and give it back."""
@@ -263,7 +299,7 @@ class ConsoleScreen(BaseScreen):
         )
         if tab.session is None or await self.app.push_screen_wait(Confirm(plan)):
             self._forget(tab)
-            self._show()
+            self._go_to(self.current)
 
     def _forget(self, tab: ConsoleTab) -> None:
         self._hang_up(tab)
@@ -283,102 +319,77 @@ class ConsoleScreen(BaseScreen):
     # -- files -----------------------------------------------------------------------------
 
     async def _list_files(self, path: str) -> None:
-        tab = self.current
-        if tab is None or not self.is_attached:
+        if not self.is_attached:
             return
+        tab, panel = self.current, self.query_one(FilesPanel)
+        session = tab.session if tab is not None else None
         try:
-            await self.query_one(FilesPanel).show_folder(tab.session, path)
-            tab.files_path = path
+            if await panel.show_folder(session, path) and tab is not None:
+                tab.files_path = panel.path
         except UserError as error:
             self.complain(error)
+            gone = session is None or session.closed.is_set()
+            if path != HOME and panel.session is session and not (panel.listed or gone):
+                await self._list_files(HOME)  # where one left off is gone
+
+    def _list_soon(self, path: str) -> None:
+        self.run_worker(self._list_files(path), group="files", exclusive=True, exit_on_error=False)
 
     @on(RecordTable.Opened, "#console-entries")
     def _entry_opened(self, event: RecordTable.Opened) -> None:
         if event.record.is_folder:
-            path = self.query_one(FilesPanel).child(event.record.name)
-            self.run_worker(self._list_files(path), group="files", exclusive=True)
+            self._list_soon(self.query_one(FilesPanel).child(event.record.name))
         else:
             self.action_fetch()
 
     def action_refresh(self) -> None:
         """List the remote folder again."""
-        path = self.query_one(FilesPanel).path
-        self.run_worker(self._list_files(path), group="files", exclusive=True, exit_on_error=False)
+        self._list_soon(self.query_one(FilesPanel).path)
+
+    def _session_of_files(self) -> SshSession | None:
+        """The open session that the files shown came over; says what is missing."""
+        session = self.current.session if self.current is not None else None
+        if session is None:
+            self.say("Log in first.", severity="warning")
+        elif self.query_one(FilesPanel).session is not session:
+            self.say("These files are another connection's: press F7.", severity="warning")
+            return None
+        return session
 
     @work(group="console-send", exclusive=True, exit_on_error=False)
     async def action_send(self) -> None:
         """Copy a local file to the folder shown."""
-        tab = self.current
-        if tab is None or tab.session is None:
-            self.say("Log in first.", severity="warning")
+        tab, panel, session = self.current, self.query_one(FilesPanel), self._session_of_files()
+        if session is None:
             return
-        session, panel = tab.session, self.query_one(FilesPanel)
-        given = await self.app.push_screen_wait(
-            Ask("Send a file", f"to {panel.path} on {tab.instance.label}", verb="send",
-                placeholder="path of a local file", judge=file_problem)
-        )  # fmt: skip
-        if given is None:
+        try:
+            job = await console_copy.send(self, panel, session)
+        except UserError as error:
+            self.complain(error)
             return
-        local, folder = expanded(given), panel.path
-        job = self.services.jobs.start(
-            "send",
-            f"{local.name} to {tab.instance.label}",
-            lambda job: console_files.send(job, session, local, folder),
-        )
-        await job.wait()
-        if tab is self.current:
+        if job is not None and await self._ended_well(job) and tab is self.current:
             await self._list_files(panel.path)
 
     @work(group="console-fetch", exclusive=True, exit_on_error=False)
     async def action_fetch(self) -> None:
         """Copy the remote file under the cursor to a local folder."""
-        tab, panel = self.current, self.query_one(FilesPanel)
+        panel, session = self.query_one(FilesPanel), self._session_of_files()
         entry = panel.table.record
-        if tab is None or tab.session is None or entry is None or entry.is_folder:
+        if session is None:
+            return
+        if entry is None or entry.is_folder:
             self.say("Choose a remote file first.", severity="warning")
             return
-        session = tab.session
-        folder = await self.app.push_screen_wait(
-            Ask(f"Fetch {entry.name}", "into a local folder", str(self.services.settings.downloads),
-                verb="fetch", judge=folder_problem)
-        )  # fmt: skip
-        if folder is None:
+        try:
+            job = await console_copy.fetch(self, panel, session, entry)
+        except UserError as error:
+            self.complain(error)
             return
-        target = local_path(expanded(folder), entry.name)
-        plan = await self.services.gateway.run(
-            console_files.overwrite_plan, target, entry.size_bytes
-        )
-        if plan is not None and not await self.app.push_screen_wait(Confirm(plan)):
-            return
-        remote, size = panel.child(entry.name), entry.size_bytes
-        self.services.jobs.start(
-            "fetch",
-            f"{entry.name} from {tab.instance.label}",
-            lambda job: console_files.fetch(job, session, remote, size, target),
-        )
+        if job is not None:
+            await self._ended_well(job)
 
-
-def expanded(text: str) -> Path:
-    """A path as typed, with `~` for the home folder; `~name` stays where nobody has that name."""
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises
-
-
-# os.path says no where Path raises: a name that is too long, a folder that may not be looked into.
-def file_problem(text: str) -> str | None:
-    """What is wrong with a path that should be a file to read."""
-    path = expanded(text)
-    if not text:
-        return "type a path"
-    if not os.path.exists(path):  # noqa: PTH110
-        return "there is no such file"
-    return None if path.is_file() else "that is a folder: send one file at a time"
-
-
-def folder_problem(text: str) -> str | None:
-    """What is wrong with a path that should be a folder to write to."""
-    path = expanded(text)
-    if not text:
-        return "type a folder"
-    if not os.path.exists(path):  # noqa: PTH110
-        return "there is no such folder"
-    return None if path.is_dir() else "that is not a folder"
+    async def _ended_well(self, job: Job) -> bool:
+        error = (await job.wait()).error
+        if error is not None:
+            self.complain(error)
+        return error is None

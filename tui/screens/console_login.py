@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.core.errors import UserError
-from tui.core.plans import Plan
 from tui.screens.console_tabs import ConsoleTab, host_key_plan, trusted_plan
-from tui.widgets.dialog import Ask, Confirm
+from tui.widgets.dialog import Ask
+from tui.widgets.unasked import agreed
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -25,7 +25,9 @@ T = TypeVar("T")
 async def open_session(
     app: App[Any], services: Services, tab: ConsoleTab, on_step: Callable[[str], None]
 ) -> SshSession:
-    """Log in to the tab's instance, asking what has to be asked; sets the tab's target.
+    """Log in to the tab's instance as it is now, asking what has to be asked.
+
+    Sets the tab's instance and target.
 
     Raises:
         UserError: it does not run, cannot be reached, or refuses; the sentence says what next.
@@ -34,12 +36,12 @@ async def open_session(
     from tui.ssh.keys import PassphraseNeeded
     from tui.ssh.session import SshSession
 
-    instance = tab.instance
+    instance = tab.instance = await ssh_target.as_now(services, tab.instance)
     tab.target = await ssh_target.target_for(services, instance)
 
     async def confirm(key: HostKey) -> bool:
         plan = trusted_plan if key.matches else host_key_plan
-        return await _agreed(app, plan(key, instance))
+        return await agreed(app, plan(key, instance))
 
     passphrase: str | None = None
     while True:
@@ -57,13 +59,6 @@ async def open_session(
             )
         except PassphraseNeeded as needed:
             passphrase = await _passphrase(app, needed)
-
-
-async def _agreed(app: App[Any], plan: Plan) -> bool:
-    # Not push_screen_wait: this runs in a task of the tab's, not in a worker.
-    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    app.push_screen(Confirm(plan), lambda agreed: _settle(answer, bool(agreed)))
-    return await answer
 
 
 async def _passphrase(app: App[Any], needed: UserError) -> str:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from tui.core.errors import UserError
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import Instance
+from tui.screens.ec2_plans import typed_words
 from tui.widgets.paint import Span, Spans, key_hint
 
 if TYPE_CHECKING:
+    from tui.screens.fleet import FleetState
     from tui.ssh.host_keys import HostKey
     from tui.ssh.session import SshSession
     from tui.ssh.target import Target
+    from tui.widgets.notice import Notice
     from tui.widgets.terminal import TerminalView
 
 
@@ -92,14 +95,32 @@ def lost_lines(tab: ConsoleTab) -> list[Spans]:
     return rows
 
 
+def tell_nothing_open(notice: Notice, fleet: FleetState) -> None:
+    """Say that no console is open, and what one could log in to as far as that is known."""
+    if fleet.running:
+        count = f"log in to one of {len(fleet.running)} running"
+        notice.empty("No console is open.", (("n", count),))
+    elif fleet.error is not None:
+        notice.failed(fleet.error, (("2", "go to EC2"), ("P", "use another profile")))
+    elif fleet.asked_at is None:
+        notice.waiting("No console is open.", "which instances run: asking…")
+    else:
+        ways = (("2", "go to EC2 and launch one with n"),)
+        notice.empty("No instance runs, so there is nothing to log in to.", ways)
+
+
 def host_key_plan(key: HostKey, instance: Instance) -> Plan:
-    """What is asked on the first login: is this the machine it says it is?"""
+    """What is asked on the first login: is this the machine it says it is?
+
+    Where the boot log speaks against it, the instance's name must be typed.
+    """
     if key.matches is False:
         told = PlanFact("boot log", "shows another key", "danger")
         risk, warning = Risk.DESTROYS, "This may be another machine that took the address."
+        typed = typed_words([instance])
     else:
         told = PlanFact("boot log", "does not tell the key yet", "warn")
-        risk, warning = Risk.CAREFUL, ""
+        risk, warning, typed = Risk.CAREFUL, "", ""
     return Plan(
         title=f"First login to {instance.label}",
         verb="Trust this key",
@@ -114,6 +135,7 @@ def host_key_plan(key: HostKey, instance: Instance) -> Plan:
             told,
         ),
         warning=warning,
+        typed=typed,
         keep="do not log in",
     )
 

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
+from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
@@ -21,13 +22,17 @@ from tui.core.jobs import Job, JobState
 from tui.screens import cost_rows as rows_of
 from tui.screens.base import BaseScreen, pane_bindings
 from tui.screens.cost_rows import CostRow
+from tui.screens.cost_scenario import Scenario, number_in, price_sources, scenario_rows
 from tui.screens.cost_totals import Totals, add_up
 from tui.screens.fleet import FleetState
-from tui.widgets.form import FieldChanged, Form, Pick, TextField
+from tui.widgets.form import DIGITS, FieldChanged, Form, Pick, TextField
 from tui.widgets.line import Block, Heading, Line
 from tui.widgets.paint import Spans, key_hint
 from tui.widgets.record_table import Column, RecordTable
 from tui.widgets.styles import style_path
+
+if TYPE_CHECKING:
+    from tui.screens.services import Services
 
 DEFAULT_TYPE = "t3.micro"
 WHY_COLUMNS = 50
@@ -37,27 +42,15 @@ MARKETS = (
 )
 FORM_HINTS = (("↑↓", "field"), ("→", "complete, turn"), ("tab", "on"), ("esc", "back"))
 MAX_GIB = 65_536  # EBS volumes go no further
+TYPE_LENGTH = 32  # the longest names have 20
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """A volume of the what-if."""
+@dataclass
+class AddedUp(Message):
+    """What the buckets of a connection hold was added up."""
 
-    size_gib: int
-    kind: str = "gp3"
-    iops: int | None = None
-    throughput_mibps: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """The what-if's fields, as they were typed and understood."""
-
-    type: str
-    hours: Decimal
-    days: Decimal
-    volume: int
-    spot: bool
+    services: Services
+    totals: Totals
 
 
 class CostScreen(BaseScreen):
@@ -76,7 +69,7 @@ class CostScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._totals: Totals | None = None
-        self._totals_of = ""  # the account that was added up
+        self._totals_of = ("", "")  # the account that was added up
         self._trouble: UserError | None = None
         self._job: Job | None = None
         self._touched = False  # the user changed the what-if: no default overwrites it
@@ -111,11 +104,13 @@ class CostScreen(BaseScreen):
             with Container(id="cost-right"):
                 yield Heading("What if", follows="cost-form", id="cost-if-head")
                 with Form(id="cost-form"):
-                    yield TextField("type", "instance type", DEFAULT_TYPE, width=22)
-                    yield TextField("hours", "hours a day", "8", width=8)
-                    yield TextField("days", "days a month", "22", width=8)
+                    yield TextField(
+                        "type", "instance type", DEFAULT_TYPE, width=22, longest=TYPE_LENGTH
+                    )
+                    yield TextField("hours", "hours a day", "8", width=8, longest=DIGITS)
+                    yield TextField("days", "days a month", "22", width=8, longest=DIGITS)
                     yield Pick("market", "market", MARKETS, "on-demand")
-                    yield TextField("volume", "volume GiB", "30", width=8)
+                    yield TextField("volume", "volume GiB", "30", width=8, longest=DIGITS)
                 with VerticalScroll(id="cost-if-scroll"):
                     yield Block(id="cost-if")
                     yield Heading("Where the prices are from", id="cost-sources-head")
@@ -126,15 +121,23 @@ class CostScreen(BaseScreen):
         services = self.services
         if self._fleet_changed not in services.fleet.listeners:
             services.fleet.listeners.append(self._fleet_changed)
-        if self._totals_of != services.identity.account:
-            self._totals, self._trouble = None, None
+        self._job = self._trouble = None  # of another connection
+        if self._totals_of != self._account:
+            self._totals = None
         self._prepare()
+
+    @property
+    def _account(self) -> tuple[str, str]:
+        """Whose buckets these are: the account, and the endpoint that knows it."""
+        return self.services.identity.account, self.deck.wish.endpoint_url
 
     @work(group="cost-book", exclusive=True, exit_on_error=False)
     async def _prepare(self) -> None:
         """Read the region's prices off the loop, then paint."""
         services = self.services
         types = await services.gateway.run(services.book.instance_types, services.region)
+        if self.deck.services is not services:
+            return
         names = [kind.name for kind in types]
         field = self.query_one("#field-type Input", Input)
         field.suggester = SuggestFromList(names, case_sensitive=False)
@@ -155,6 +158,8 @@ class CostScreen(BaseScreen):
     def _fleet_changed(self, state: FleetState) -> None:
         if not self.is_attached or not self.is_current or self.deck.services is None:
             return
+        if state is not self.services.fleet.state:
+            return  # an old connection's fleet
         from tui.cost import running_cost
 
         services, now = self.services, datetime.now(UTC)
@@ -172,8 +177,10 @@ class CostScreen(BaseScreen):
         self.query_one("#cost-sums", Block).show(rows_of.running_sums(cost) if rows else nothing)
         self._paint_crumb(state)
         self._paint_storage()  # how long ago it was added up
-        if not self._touched and state.running:
-            self._take(next(row for row in rows if row.instance.state in ("running", "pending")))
+        # One that starts may have nothing that is charged yet, and so no row.
+        up = [row for row in rows if row.instance.state in ("running", "pending")]
+        if not self._touched and up:
+            self._take(up[0])
 
     def _paint_crumb(self, state: FleetState) -> None:
         book = self.services.book
@@ -227,14 +234,21 @@ class CostScreen(BaseScreen):
         async def body(job: Job) -> str:
             with caused_by("Add up what the buckets hold"):
                 made = await add_up(services.s3, services.region, job.progress)
-            self._totals, self._totals_of = made, services.identity.account
+            self.post_message(AddedUp(services, made))
             return f"{fmt.size(made.size_bytes)} in {made.buckets} buckets"
 
         self._job = services.jobs.start("add up", "what the buckets hold", body, unit="steps")
         self._paint_storage()
         ended = await self._job.wait()
-        self._trouble = ended.error if ended.state is JobState.FAILED else None
         if self.deck.services is services:
+            self._trouble = ended.error if ended.state is JobState.FAILED else None
+            self._paint_storage()
+
+    @on(AddedUp)
+    def _added_up(self, event: AddedUp) -> None:
+        if event.services is self.deck.services:
+            self._totals, self._totals_of = event.totals, self._account
+            self._trouble = None
             self._paint_storage()
 
     def _paint_storage(self) -> None:
@@ -242,7 +256,8 @@ class CostScreen(BaseScreen):
             self.query_one("#cost-storage-head", Heading),
             self.query_one("#cost-storage", Block),
         )
-        totals, counting = self._totals, self._job is not None and not self._job.state.ended
+        totals = self._totals if self._totals_of == self._account else None
+        counting = self._job is not None and not self._job.state.ended
         if self._trouble is not None:
             head.show(meta=(("danger", "✗ not added up"),))
             said = (self._trouble.title, self._trouble.message, self._trouble.hint)
@@ -272,7 +287,7 @@ class CostScreen(BaseScreen):
         """The form has other keys."""
         self.show_chrome()
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#cost-form Input")
     def _entered(self) -> None:
         self.query_one("#cost-form", Form).action_move(1)
 
@@ -309,8 +324,6 @@ class CostScreen(BaseScreen):
         return focused is not None and self.query_one("#cost-form") in focused.ancestors
 
     def _paint_what_if(self) -> None:
-        from tui.cost import what_if
-
         if self.deck.services is None:
             return
         book, region = self.services.book, self.services.region
@@ -321,25 +334,8 @@ class CostScreen(BaseScreen):
         self.query_one("#cost-if-head", Heading).show(
             meta=(("bright", scenario.type), ("muted", f" in {region}"))
         )
-        disks = [Disk(scenario.volume)] if scenario.volume else []
-        made = what_if(
-            book, region, scenario.type,
-            hours_a_day=scenario.hours, days_a_month=scenario.days, volumes=disks,
-        )  # fmt: skip
-        kind = book.instance_type(scenario.type)
-        facts = rows_of.type_facts(book, region, kind) if kind else []
-        block.show([*rows_of.what_if_rows(made, spot=scenario.spot), (), *facts])
-        sources.show(
-            rows_of.source_rows(
-                [
-                    ("on-demand", book.instance_hour(region, scenario.type)),
-                    ("spot", book.spot_estimate(region, scenario.type)),
-                    ("gp3", book.volume_gb_month(region, "gp3")),
-                    ("IPv4", book.public_ipv4_hour(region)),
-                    ("S3", price.first if (price := book.s3_price(region, "STANDARD")) else None),
-                ]
-            )
-        )
+        block.show(scenario_rows(book, region, scenario))
+        sources.show(price_sources(book, region, scenario.type))
 
     def _scenario(self) -> Scenario | None:
         """What was typed, or None; each field says what is wrong with it."""
@@ -370,10 +366,7 @@ class CostScreen(BaseScreen):
 
     def _number(self, name: str, most: Decimal, *, whole: bool = False) -> Decimal | None:
         field = self.query_one(f"#field-{name}", TextField)
-        try:
-            value = Decimal(field.value.strip() or "x")
-        except InvalidOperation:
-            value = Decimal(-1)
-        good = value.is_finite() and 0 <= value <= most and (not whole or value == int(value))
-        field.tell(() if good else (("danger", "✗ "), ("text", f"0 to {most:,}")))
-        return value if good else None
+        value = number_in(field.value, most, whole=whole)
+        wrong: Spans = (("danger", "✗ "), ("text", f"0 to {most:,}"))
+        field.tell(wrong if value is None else ())
+        return value

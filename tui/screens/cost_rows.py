@@ -67,6 +67,13 @@ def dollars(amount: Decimal | None, role: str = "text", places: int = 2) -> Span
     return (role, fmt.usd(amount, places))
 
 
+def total(known: Decimal, role: str, places: int = 2, *, whole: bool) -> Spans:
+    """A sum of the known parts; where it is not the whole, that it is the least."""
+    if whole:
+        return (dollars(known, role, places),)
+    return (("muted", "at least "), dollars(known, role, places)) if known else (UNKNOWN,)
+
+
 # -- what runs --------------------------------------------------------------------------------
 
 
@@ -111,13 +118,18 @@ def _market(line: CostLine, one: Instance) -> str:
 
 def running_sums(cost: RunningCost) -> Rows:
     """The sums under the table, and what is missing in them."""
+    now, today = cost.now, cost.spent_today
+    whole = not now.unknown
     rows: Rows = [
-        pair((("bold text", "per hour"),), (dollars(cost.per_hour, "bold warm", 4),)),
+        pair((("bold text", "per hour"),), total(now.known_per_hour, "bold warm", 4, whole=whole)),
         pair(
             (("text", "per month "), ("muted", "if all stays as it is")),
-            (dollars(cost.per_month, "warm"),),
+            total(now.known_per_month, "warm", whole=whole),
         ),
-        pair((("text", "today "), ("muted", "since midnight UTC")), (dollars(cost.today, "warm"),)),
+        pair(
+            (("text", "today "), ("muted", "since midnight UTC")),
+            total(today.known, "warm", whole=today.whole),
+        ),
     ]
     rows += [
         (("warn", "▲ "), ("text", "no price known for "), ("bright", name)) for name in cost.unknown
@@ -138,9 +150,10 @@ def storage_rows(book: PriceBook, totals: Totals, region: str) -> Rows:
     for line in month.lines:
         rows += _tiers(line) if len(line.shares) > 1 else [_class_row(line)]
     known = month.known_per_month
-    total = dollars(month.per_month if not month.unknown else known, "bold warm")
-    least: Span = ("muted", " at least" if month.unknown else "")
-    rows += [(), pair((("bold text", "month"), least), (total,))]
+    rows += [
+        (),
+        pair((("bold text", "month"),), total(known, "bold warm", whole=not month.unknown)),
+    ]
     rows += _elsewhere(book, region, held, known)
     rows += [
         (("warn", "▲ "), ("bright", name), ("text", f": {why}")) for name, why in totals.failed

@@ -15,7 +15,7 @@ from tui.widgets.line import Pair, fact, pair
 from tui.widgets.paint import GLYPHS, Span, Spans
 
 if TYPE_CHECKING:
-    from tui.cost import CostLine, InstanceCost
+    from tui.cost import CostLine, InstanceCost, Spent
     from tui.screens.ec2_around import Surroundings
 
 NONE: Span = ("dim", fmt.ABSENT)
@@ -73,12 +73,12 @@ def money_lines(instance: Instance, cost: InstanceCost | None) -> list[Spans | P
     if cost is None:
         return [(("muted", "not priced yet"),)]
     if instance.state == GONE:
-        total = (("text", fmt.usd(cost.so_far)),)
+        total = (_spent(cost.spent, "text"),)
         return [pair((("muted", "it cost"),), total), (("dim", "nothing is paid for it now"),)]
     lines: list[Spans | Pair] = [_price(line) for line in cost.now.lines]
     lines.append(pair((("bold text", "per hour"),), (_sum(cost.per_hour, 4),)))
-    lines += [(), pair(_so_far(instance), (("bold warm", fmt.usd(cost.so_far)),))]
-    lines.append(pair((("muted", "today"),), (("text", fmt.usd(cost.today)),)))
+    lines += [(), pair(_so_far(instance), (_spent(cost.spent, "bold warm"),))]
+    lines.append(pair((("muted", "today"),), (_spent(cost.spent_today, "text"),)))
     lines.append(pair((("muted", "if left a month"),), (("text", fmt.usd(cost.now.per_month)),)))
     if instance.state == STOPPED:
         lines.append(pair((("muted", "if started"),), _hourly(cost.running.per_hour)))
@@ -146,6 +146,10 @@ def _so_far(instance: Instance) -> Sequence[Span]:
 
 def _sum(amount: Decimal | None, places: int) -> Span:
     return ("warn", "unknown") if amount is None else ("bold warm", fmt.usd(amount, places))
+
+
+def _spent(spent: Spent, role: str) -> Span:
+    return (role if spent.whole else "warn", fmt.usd_known(spent.known, whole=spent.whole))
 
 
 def _hourly(amount: Decimal | None) -> Spans:

@@ -99,6 +99,8 @@ def so_far(instance: Instance, cost: InstanceCost | None, quiet: str) -> Spans:
     """USD since its last launch."""
     if cost is None:
         return (("dim", fmt.ABSENT),)
+    if cost.so_far is None:
+        return (("warn", "unknown"),)
     role = "warm" if instance.state == RUNNING else quiet
     return ((role, fmt.amount(cost.so_far, 2)),)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -18,33 +19,36 @@ from tui.aws.calls import caused_by
 from tui.core.errors import UserError
 from tui.core.jobs import Job, JobSnapshot
 from tui.core.records import Image, Instance
-from tui.launch import REVIEW, STEP_TITLES, STEPS, edit, reviewed
+from tui.launch import REVIEW, edit, reviewed
 from tui.screens.base import NARROW, BaseScreen, pane_bindings
 from tui.screens.launch_details import DetailsPane
 from tui.screens.launch_facts import find_my_address, load_facts
 from tui.screens.launch_firewall import FirewallPane
 from tui.screens.launch_image import ImagePane
-from tui.screens.launch_preflight import FAILED, WARNS
 from tui.screens.launch_review import ReviewPane
-from tui.screens.launch_run import UNANSWERED, Launch
+from tui.screens.launch_run import UNANSWERED, Launch, told_on
 from tui.screens.launch_state import PAGES, Wizard, as_error
-from tui.screens.launch_step import StepPane, error_rows, problem_rows
+from tui.screens.launch_step import StepPane, breadcrumb, ending_rows, problem_rows, step_of
 from tui.screens.launch_storage import StoragePane
 from tui.screens.launch_tags import TagsPane
 from tui.screens.launch_total import launch_bar, short_total, total_lines
 from tui.screens.launch_type import TypePane
 from tui.widgets.line import Block, Line
 from tui.widgets.notice import Notice
-from tui.widgets.paint import Spans
+from tui.widgets.paint import Spans, key_hint
 from tui.widgets.record_table import RecordTable
 from tui.widgets.stepper import Stepper, stepper_line
 from tui.widgets.styles import style_path
+
+if TYPE_CHECKING:
+    from tui.screens.services import Services
 
 PANES: tuple[type[StepPane], ...] = (
     *(ImagePane, TypePane, DetailsPane, StoragePane, TagsPane, FirewallPane),
     ReviewPane,
 )
 WIDE = 114
+ACTIONS = frozenset({"next", "back", "launch", "page", "go", "jump"})
 LAUNCHING: Spans = (("warn", "◐ "), ("muted", "launching"))
 NOTHING_YET: Spans = (("dim", "nothing is created until you launch"),)
 NO_IMAGES = UserError("No machine images", "this region has none of the usual systems")
@@ -52,15 +56,17 @@ NO_IMAGES = UserError("No machine images", "this region has none of the usual sy
 
 @dataclass
 class Launched(Message):
-    """AWS has the instances of this wizard's launch."""
+    """AWS has the instances of a launch that this wizard began on a connection."""
 
+    services: Services
     instances: tuple[Instance, ...]
 
 
 class LaunchScreen(BaseScreen):
     """One launch in the making.
 
-    `chosen` is told the id of what was launched; `images` are known ones, by architecture.
+    `chosen` is told the id of what was launched; `images` are known ones, by architecture; `role`
+    is what the draft begins with instead of none.
     Another profile or region begins it anew: what there is to choose from is another.
     """
 
@@ -79,9 +85,10 @@ class LaunchScreen(BaseScreen):
         self,
         chosen: Callable[[str], None],
         images: Mapping[str, tuple[Image, ...]] | None = None,
+        role: str = "",
     ) -> None:
         super().__init__()
-        self._chosen, self._images = chosen, images
+        self._chosen, self._images, self._role = chosen, images, role
         self._wizard: Wizard | None = None
         self.at = PAGES[0]
         self._panes: dict[str, StepPane] = {}
@@ -89,6 +96,7 @@ class LaunchScreen(BaseScreen):
         self._job: Job | None = None
         self._launch: Launch | None = None
         self._asking = self._launched_already = False
+        self._entered_review = False  # enter was pressed there, where it launches nothing
         self._moving = asyncio.Lock()  # keys typed ahead turn one page after the other
 
     def content(self) -> ComposeResult:
@@ -124,6 +132,7 @@ class LaunchScreen(BaseScreen):
     def _forget(self) -> None:
         for pane in self._panes.values():
             pane.remove()
+        self.workers.cancel_group(self, "launch-next")  # a launch of the old draft that waits
         self._panes, self.at, self._to_review = {}, PAGES[0], False
         self._images = None  # of another region
         self._job = self._launch = None
@@ -141,6 +150,7 @@ class LaunchScreen(BaseScreen):
         notice.hide()
         self.query_one("#launch-row").remove_class("gone")
         wizard.begin(facts)
+        wizard.change(edit(wizard.draft, role=self._role))
         for error in facts.complaints:
             self.complain(error)
         await self._open(PAGES[0])
@@ -158,7 +168,7 @@ class LaunchScreen(BaseScreen):
             self._panes[page] = pane
             await self.query_one("#launch-page").mount(pane, before="#launch-said")
         wizard.seen.add(self.at)
-        self.at = page
+        self.at, self._entered_review = page, False
         if page == REVIEW:
             wizard.seen.update(PAGES)
         for name, pane in self._panes.items():
@@ -183,12 +193,9 @@ class LaunchScreen(BaseScreen):
             pane.paint()
         index, stages = PAGES.index(self.at), wizard.stages()
         self.query_one("#launch-stepper", Stepper).show(stages, index)
-        steps = (("dim", "step "), ("text", str(index + 1)), ("dim", f" of {len(STEPS)}"))
         last = LAUNCHING if self.launching() else NOTHING_YET
-        right: Spans = last if self.at == REVIEW else steps
-        where = STEP_TITLES[self.at].lower()
-        path = (("muted", "ec2 "), ("dim", "› "), ("muted", "launch "), ("dim", "› "))
-        self.query_one("#launch-crumb", Line).show((*path, ("bold bright", where)), right)
+        right = last if self.at == REVIEW else step_of(self.at)
+        self.query_one("#launch-crumb", Line).show(breadcrumb(self.at), right)
         small = short_total(wizard) if self.size.width < NARROW else right
         self.query_one("#launch-steps", Line).show(stepper_line(stages, index), small)
         self._show_said()
@@ -196,12 +203,13 @@ class LaunchScreen(BaseScreen):
         self.show_chrome()
 
     def _show_said(self) -> None:
-        """What is wrong with the step; on the review, why the launch failed."""
+        """What is wrong with the step; on the review, what came of the launch."""
         width = self.query_one("#launch-page").size.width
         rows = problem_rows(self.wizard.problems(self.at), width)
         if self.at == REVIEW:
-            ended = self._job is not None and self._job.state.ended
-            rows = error_rows(self._job.error if self._job and ended else None, width)
+            rows = ending_rows(self._job.snapshot() if self._job is not None else None, width)
+            if self._entered_review and not self.launching():
+                rows = [*rows, key_hint("L", "launches it")]
         self.query_one("#launch-said", Block).show(rows)
 
     def _show_total(self) -> None:
@@ -211,13 +219,7 @@ class LaunchScreen(BaseScreen):
         lines = total_lines(wizard, "You will pay" if self.at == REVIEW else "Running total")
         if self.at == REVIEW and isinstance(review, ReviewPane):
             job = self._job.snapshot() if self._job is not None and self.launching() else None
-            verdicts = [check.verdict for check in review.checks()]
-            button, word = launch_bar(
-                wizard.subject,
-                launching=job,
-                blockers=verdicts.count(FAILED),
-                warnings=verdicts.count(WARNS),
-            )
+            button, word = launch_bar(wizard.subject, review.checks(), launching=job)
             self.query_one("#launch-button", Block).show([button, (), word])
             bar.show(button, word)
         self.query_one("#launch-button").set_class(self.at != REVIEW, "gone")
@@ -235,28 +237,36 @@ class LaunchScreen(BaseScreen):
         return self.step_pane.hints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Digits edit a step on the review; elsewhere they open panes, as everywhere."""
-        if action == "jump" and self.at != REVIEW:
+        """Digits edit a step on the review; elsewhere they open panes, as everywhere.
+
+        In a drawer the wizard's keys do nothing: one reads there, and one of them spends.
+        """
+        if (action == "jump" and self.at != REVIEW) or (action in ACTIONS and self._in_drawer()):
             return False
         return super().check_action(action, parameters)
 
+    def _in_drawer(self) -> bool:
+        above = self.focused.ancestors if self.focused is not None else []
+        return any(drawer in above for drawer in self.query("JobsDrawer, CodeDrawer"))
+
     # -- moving ----------------------------------------------------------------------------
 
-    @on(RecordTable.Opened)
-    @on(Input.Submitted)
+    @on(RecordTable.Opened, "#launch-page RecordTable")
+    @on(Input.Submitted, "#launch-page Input")
     def _entered(self, event: Message) -> None:
         event.stop()
         self.action_next()
 
     @work(group="launch-next", exit_on_error=False)
     async def action_next(self) -> None:
-        """To the next step; on the review, launch."""
-        if self.at == REVIEW:
-            await self._launch_now()
-            return
+        """To the next step. It ends at the review: a key held down must not spend."""
         async with self._moving:
             pane, page = self.step_pane, self.at
-            if pane is None or page == REVIEW:
+            if pane is None:
+                return
+            if page == REVIEW:
+                self._entered_review = True
+                self._show_said()
                 return
             if not await pane.may_leave():
                 self.app.bell()
@@ -304,7 +314,7 @@ class LaunchScreen(BaseScreen):
         if self._job is None:
             return False
         subject = self._job.subject
-        running = self.services.jobs.running
+        running = self.deck.jobs.running
         return any((job.verb, job.subject) == ("launch", subject) for job in running)
 
     @work(group="launch-next", exit_on_error=False)
@@ -324,7 +334,10 @@ class LaunchScreen(BaseScreen):
         self._asking = True
         try:
             await pane.checked()
-            if await pane.may_leave():
+            agreed = await pane.may_leave()
+            if self._panes.get(REVIEW) is not pane:
+                return  # another region is open: this review is gone
+            if agreed:
                 self.wizard.draft = reviewed(self.wizard.draft)
                 self._start(self._launch_of_this_review())
             elif (blocker := pane.blocker()) is not None:
@@ -341,8 +354,8 @@ class LaunchScreen(BaseScreen):
                 draft=wizard.draft,
                 vpc_id=wizard.vpc_id,
                 makes_role=wizard.makes_role,
-                on_launched=self._tell,
-                on_ended=self._tell_end(wizard.subject),
+                on_launched=partial(self._tell, self.services),
+                on_ended=told_on(self.deck, wizard.subject),
             )
         return launch
 
@@ -366,22 +379,13 @@ class LaunchScreen(BaseScreen):
         elif self.at == REVIEW:
             self._show_total()
 
-    def _tell(self, instances: tuple[Instance, ...]) -> None:
-        self.post_message(Launched(instances))
-
-    def _tell_end(self, subject: str) -> Callable[[str | UserError], None]:
-        deck = self.deck  # the wizard is closed by then
-
-        def tell(ending: str | UserError) -> None:
-            if isinstance(ending, UserError):
-                deck.complain(ending)
-            else:
-                deck.say(f"{subject}: {ending}.")
-
-        return tell
+    def _tell(self, services: Services, instances: tuple[Instance, ...]) -> None:
+        self.post_message(Launched(services, instances))
 
     @on(Launched)
     def _launched(self, event: Launched) -> None:
+        if event.services is not self.deck.services:
+            return  # this wizard has begun anew, elsewhere
         self._launched_already = True
         if event.instances:
             self._chosen(event.instances[0].id)

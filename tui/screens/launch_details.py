@@ -13,7 +13,17 @@ from tui.launch import MAX_COUNT, LaunchDraft, edit, with_market
 from tui.screens.launch_dialogs import UserDataDialog
 from tui.screens.launch_state import S3_ROLE, Wizard
 from tui.screens.launch_step import FILL, Hints, StepPane
-from tui.widgets.form import Choice, FieldChanged, FieldOpened, Form, Opener, Pick, TextField
+from tui.widgets.form import (
+    DIGITS,
+    Choice,
+    FieldChanged,
+    FieldOpened,
+    Form,
+    Opener,
+    Pick,
+    TextField,
+    typed_number,
+)
 from tui.widgets.line import Heading
 from tui.widgets.paint import Span, Spans
 
@@ -36,6 +46,7 @@ SWITCHES = (
     _YesNo("monitoring", "monitoring", "metrics every minute, paid for", "metrics every 5 minutes"),
     _YesNo("imdsv2", "IMDSv2 only", "keys need a session token", "the older way too"),
 )
+PRICE_LENGTH = 16  # of a maximum price, as in 0.0123456789
 SPOT_ONLY = ("max_price", "spot_request", "interruption")
 PERSISTENT: tuple[Choice, ...] = (
     ("stop", "stop", "starts again when there is room"),
@@ -54,9 +65,10 @@ class DetailsPane(StepPane):
         """The fields, by subject."""
         with Form(id="details-form"):
             yield Heading("How many, and how paid", follows="details-none")
-            yield TextField("count", "instances", "1", width=6)
+            yield TextField("count", "instances", "1", width=6, longest=DIGITS)
             yield Pick("market", "market", ())
-            yield TextField("max_price", "maximum price", placeholder="no more than on-demand")
+            blank = "no more than on-demand"
+            yield TextField("max_price", "maximum price", placeholder=blank, longest=PRICE_LENGTH)
             kinds = (("one-time", "one-time", ""), ("persistent", "persistent", "asked for again"))
             yield Pick("spot_request", "request", kinds)
             yield Pick("interruption", "when taken away", ONE_TIME)
@@ -135,8 +147,7 @@ class DetailsPane(StepPane):
 def changed(draft: LaunchDraft, name: str, value: str) -> LaunchDraft:
     """The draft with a field as the form gave it."""
     if name == "count":
-        text = value.strip()
-        return edit(draft, count=int(text) if text.isascii() and text.isdigit() else 0)
+        return edit(draft, count=typed_number(value) or 0)
     if name == "market":
         return with_market(draft, value)
     if name == "spot_request":

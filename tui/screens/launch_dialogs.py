@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,8 +16,10 @@ from tui.launch import CONSENT_WORDS, MAX_USER_DATA_BYTES, SERVICES, words
 from tui.launch.firewall import Service
 from tui.widgets.dialog import Dialog
 from tui.widgets.line import Line
-from tui.widgets.paint import content, key_hint
+from tui.widgets.paint import Spans, content, key_hint
 from tui.widgets.styles import style_path
+
+_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 
 
 class UserDataDialog(Dialog[str]):
@@ -25,11 +28,14 @@ class UserDataDialog(Dialog[str]):
     CSS_PATH: ClassVar = [style_path("widgets/dialogs.tcss"), style_path("screens/launch.tcss")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "take", "Take it", tooltip="Take the script", priority=True),
+        # The text area would take escape to move the focus on.
+        Binding("escape", "leave", "Close", tooltip="Close without a change", priority=True),
     ]
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = text
+        self._warned_of: str | None = None  # the text that the next escape drops
 
     def inner(self) -> ComposeResult:
         """Title, text, size."""
@@ -41,17 +47,31 @@ class UserDataDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(TextArea).focus()
+        area = self.query_one(TextArea)
+        self._text = area.text  # with one kind of line end
+        area.focus()
         self.on_text_area_changed()
 
     def on_text_area_changed(self) -> None:
-        """Say how much room is left."""
-        size = len(self.query_one(TextArea).text.encode("utf-8", "surrogatepass"))
+        """Say the ways on, and how much room is left."""
+        text = self.query_one(TextArea).text
+        size = len(text.encode("utf-8", "surrogatepass"))
         role = "danger" if size > MAX_USER_DATA_BYTES else "muted"
-        self.query_one("#user-data-foot", Line).show(
-            (*key_hint("^s", "take it"), ("text", "   "), *key_hint("esc", "close")),
-            ((role, f"{size:,} of {MAX_USER_DATA_BYTES:,} bytes"),),
-        )
+        warned = text == self._warned_of
+        changes: Spans = (("warn", "▲ "), ("text", "there are changes:   ")) if warned else ()
+        ways = (*key_hint("^s", "take it"), ("text", "   "))
+        out = key_hint("esc", "drop them" if warned else "close")
+        left = ((role, f"{size:,} of {MAX_USER_DATA_BYTES:,} bytes"),)
+        self.query_one("#user-data-foot", Line).show((*changes, *ways, *out), left, ())
+
+    def action_leave(self) -> None:
+        """Close; changes are dropped only by a second escape."""
+        text = self.query_one(TextArea).text
+        if text in (self._text, self._warned_of):
+            self.dismiss(None)
+        else:
+            self._warned_of = text
+            self.on_text_area_changed()
 
     def action_take(self) -> None:
         """Close with the text."""
@@ -95,10 +115,10 @@ def typed_rule(text: str, source: str) -> IngressRule | None:
     protocol = parts.pop(0) if parts and parts[0] in ("tcp", "udp") else "tcp"
     if len(parts) != 1:
         return None
-    first, _, last = parts[0].partition("-")
-    if not (first.isascii() and first.isdigit()) or (last and not last.isdigit()):
+    ports = _PORTS.fullmatch(parts[0])
+    if ports is None:
         return None
-    low, high = int(first), int(last or first)
+    low, high = int(ports[1]), int(ports[2] or ports[1])
     return IngressRule(protocol, low, high, source) if low <= high <= 65535 else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,6 +19,9 @@ from tui.screens.launch_step import CHOOSE, Hints, StepPane
 from tui.widgets.line import Block, Heading, Line, fact
 from tui.widgets.paint import Span, Spans, pill
 from tui.widgets.record_table import Column, RecordTable
+
+if TYPE_CHECKING:
+    from tui.screens.base import BaseScreen
 
 COLUMNS = (
     Column("image"),
@@ -107,7 +110,7 @@ class ImagePane(StepPane):
                 with caused_by(f"Images for {other}"):
                     found = await quick_start(wizard.services.gateway, other)
             except UserError as error:
-                self.app.notify(str(error), severity="error", markup=False)
+                cast("BaseScreen", self.screen).complain(error)
                 return
             wizard.facts = replace(wizard.facts, images={**wizard.facts.images, other: found})
         images = wizard.facts.images[other]

@@ -9,7 +9,8 @@ from typing import ClassVar
 from textual.containers import Vertical
 
 from tui.core.errors import UserError
-from tui.launch import Problem
+from tui.core.jobs import JobSnapshot, JobState
+from tui.launch import STEP_TITLES, STEPS, Problem
 from tui.screens.launch_state import Wizard
 from tui.widgets.paint import Span, Spans
 
@@ -60,6 +61,27 @@ def problem_rows(problems: Sequence[Problem], width: int) -> list[Spans]:
         mark, role = (("danger", "✗ "), "text") if one.blocking else (("warn", "▲ "), "muted")
         rows += _wrapped(mark, role, one.message, width)
     return rows
+
+
+def breadcrumb(page: str) -> Spans:
+    """Where one is."""
+    path = (("muted", "ec2 "), ("dim", "› "), ("muted", "launch "), ("dim", "› "))
+    return (*path, ("bold bright", STEP_TITLES[page].lower()))
+
+
+def step_of(page: str) -> Spans:
+    """`step 2 of 6`."""
+    number = str(STEPS.index(page) + 1) if page in STEPS else ""
+    return (("dim", "step "), ("text", number), ("dim", f" of {len(STEPS)}"))
+
+
+def ending_rows(job: JobSnapshot | None, width: int) -> list[Spans]:
+    """What came of a launch that did not come to its end."""
+    if job is None or not job.state.ended:
+        return []
+    if job.state is JobState.CANCELLED:
+        return _wrapped(("warn", "▲ "), "muted", job.note, width)
+    return error_rows(job.error, width)
 
 
 def error_rows(error: UserError | None, width: int) -> list[Spans]:

@@ -13,7 +13,15 @@ from textual.app import ComposeResult
 from tui.core import format as fmt
 from tui.launch import VOLUME_KINDS, VolumeSpec, add_volume, change_volume, remove_volume
 from tui.screens.launch_step import Hints, StepPane
-from tui.widgets.form import Choice, FieldChanged, Form, Pick, TextField
+from tui.widgets.form import (
+    DIGITS,
+    Choice,
+    FieldChanged,
+    Form,
+    Pick,
+    TextField,
+    typed_number,
+)
 from tui.widgets.line import Heading
 from tui.widgets.paint import Spans
 from tui.widgets.record_table import Column, RecordTable
@@ -75,10 +83,10 @@ class StoragePane(StepPane):
         yield table
         yield Heading("", follows="storage-form", id="storage-name", classes="below")
         with Form(id="storage-form"):
-            yield TextField("size_gib", "size", width=8)
+            yield TextField("size_gib", "size", width=8, longest=DIGITS)
             yield Pick("kind", "kind", tuple((kind, kind, KINDS[kind]) for kind in VOLUME_KINDS))
-            yield TextField("iops", "IOPS", placeholder="as given", width=9)
-            yield TextField("throughput_mibps", "throughput", placeholder="as given", width=9)
+            for name, label in (("iops", "IOPS"), ("throughput_mibps", "throughput")):
+                yield TextField(name, label, placeholder="as given", width=9, longest=DIGITS)
             yield Pick("encrypted", "encrypted", _yes_no("", "its data lies in the clear"))
             gone = _yes_no("deleted with the instance", "stays, and is paid for")
             yield Pick("delete_on_termination", "ends with it", gone)
@@ -128,7 +136,7 @@ class StoragePane(StepPane):
 
     def _text(self, name: str, value: int | None, note: str) -> None:
         field = self.query_one(f"#field-{name}", TextField)
-        if (value or None) != (_number(field.value) or None):
+        if (value or None) != (typed_number(field.value) or None):
             field.put("" if value is None else str(value))
         field.tell((("muted", note),))
 
@@ -146,7 +154,7 @@ class StoragePane(StepPane):
         if event.name in ("encrypted", "delete_on_termination"):
             value = event.value == "yes"
         elif event.name != "kind":
-            value = _number(event.value)
+            value = typed_number(event.value)
             if event.name == "size_gib":
                 value = value or 0
         changes = {event.name: value}
@@ -201,8 +209,3 @@ UNKNOWN: Spans = (("warn", "unknown"),)
 
 def _yes_no(yes: str, no: str) -> tuple[Choice, ...]:
     return (("yes", "yes", yes), ("no", "no", no))
-
-
-def _number(text: str) -> int | None:
-    cleaned = text.strip().replace(",", "").replace("_", "")
-    return int(cleaned) if cleaned.isascii() and cleaned.isdigit() else None

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tui.core import format as fmt
 from tui.core.jobs import JobSnapshot
+from tui.screens.launch_preflight import FAILED, WARNS, Check
 from tui.screens.launch_state import Wizard
 from tui.widgets.line import Pair, pair
 from tui.widgets.paint import Span, Spans, bar
@@ -82,7 +83,7 @@ def _burning(wizard: Wizard) -> Sequence[Spans | Pair]:
 
 
 def launch_bar(
-    subject: str, *, launching: JobSnapshot | None, blockers: int, warnings: int
+    subject: str, checks: Sequence[Check], *, launching: JobSnapshot | None
 ) -> tuple[Spans, Spans]:
     """The one thing here that spends, and a word: how far it is, or why it can't be done now."""
     name = f"  L   Launch {subject}"
@@ -90,6 +91,8 @@ def launch_bar(
     if launching is not None:
         share = bar(launching.fraction or 0.0, WIDTH, "warm")
         return share, (("warn", "◐ "), ("muted", launching.note))
+    verdicts = [check.verdict for check in checks]
+    blockers, warnings = verdicts.count(FAILED), verdicts.count(WARNS)
     if blockers:
         word = "one blocker" if blockers == 1 else f"{blockers} blockers"
         return (("dim on:line", name),), (("danger", "✗ "), ("muted", word))

@@ -69,7 +69,9 @@ def _start(screen: S3Screen, place: ObjectQuery, rows: list[Row], plan: Download
     async def work(progress: Progress) -> str:
         if len(plan.items) == 1 and not plan.folders:
             item = plan.items[0]
-            report = await services.transfers.download(bucket, item.key, item.path, progress)
+            report = await services.transfers.download(
+                bucket, item.key, item.path, progress, item.replaces
+            )
         else:
             _note(screen, bucket, rows, plan, f"Download {subject}")
             report = await services.transfers.download_planned(bucket, plan, progress)
@@ -139,8 +141,8 @@ def _look(text: str) -> Verdict:
 
     if not text.strip():
         return Verdict(problem="type a folder; tab completes it")
-    path = Path(text).expanduser()
     try:
+        path = Path(text).expanduser()
         if path.exists() and not path.is_dir():
             return Verdict(problem="a file stands there, a folder is needed")
         nearest = path
@@ -148,6 +150,8 @@ def _look(text: str) -> Verdict:
             nearest = nearest.parent
     except OSError as error:
         return Verdict(problem=(error.strerror or "it cannot be used").lower())
+    except RuntimeError as error:  # a `~user` who isn't there
+        return Verdict(problem=str(error).lower().rstrip("."))
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         return Verdict(problem=f"{nearest} cannot be written to")
     return Verdict(told="it is there" if path.exists() else "it will be created")

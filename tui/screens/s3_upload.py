@@ -17,12 +17,11 @@ from tui.widgets.ask_path import AskPath, Verdict
 from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
-    from tui.aws.transfers import PlannedUpload, UploadPlan
+    from tui.aws.transfers import UploadPlan
     from tui.screens.s3 import S3Screen
     from tui.screens.services import Services
 
 COUNTED_AT_MOST = 2_000  # files of a folder, while its path is being typed
-ABSENT_CODES = frozenset({"404", "NoSuchKey"})
 
 
 async def upload(screen: S3Screen, place: ObjectQuery) -> None:
@@ -43,18 +42,15 @@ async def upload(screen: S3Screen, place: ObjectQuery) -> None:
     )
     if not typed:
         return
-    path = await services.gateway.run(_expanded, typed)
     screen.working("looking at what is there…")
-    folder, plan = await services.gateway.run(_planned, path, place.prefix)
+    path, folder, plan = await services.gateway.run(_planned, typed, place.prefix)
     if not plan.items:
         why = f"{plan.skipped[0].name}: {plan.skipped[0].reason}" if plan.skipped else "it is empty"
         raise LocalError(f"Can't upload {path.name}", why, "Choose another one.")
-    replaced, sure = await _existing(
-        services, place.bucket, plan, place.prefix + path.name + "/" * folder
-    )
+    plan, sure = await _compared(services, place.bucket, plan)
     screen.working("")
-    if replaced or plan.skipped or not sure:
-        question = upload_plan(place, plan, replaced, sure=sure)
+    if plan.replaced or plan.skipped or not sure:
+        question = upload_plan(place, plan, sure=sure)
         if not await screen.app.push_screen_wait(Confirm(question)):
             return
     _start(screen, place, path, plan, folder)
@@ -63,68 +59,69 @@ async def upload(screen: S3Screen, place: ObjectQuery) -> None:
 def _start(
     screen: S3Screen, place: ObjectQuery, path: Path, plan: UploadPlan, folder: bool
 ) -> None:
-    services = screen.services
-    target = place.prefix + path.name + "/" * folder
-    subject = f"{path.name}{'/' * folder} to {place.prefix or place.bucket}"
+    services, bucket = screen.services, place.bucket
+    subject = f"{path.name}{'/' * folder} to {place.prefix or bucket}"
 
     async def work(progress: Progress) -> str:
         if not folder:
-            report = await services.transfers.upload(place.bucket, target, path, progress)
+            item = plan.items[0]
+            report = await services.transfers.upload(
+                bucket, item.key, item.path, progress, item.seen
+            )
             return report.finish()
         from tui.aws import transfer_code
 
-        python, cli = transfer_code.upload_folder(place.bucket, target, path, services.region)
+        python, cli = transfer_code.upload_folder(bucket, plan.target, path, services.region)
         services.log.note(f"Upload {subject}", python=python, cli=cli)
-        return (await services.transfers.upload_planned(place.bucket, plan, progress)).finish()
+        return (await services.transfers.upload_planned(bucket, plan, progress)).finish()
 
-    start(screen, "upload", subject, work, changes=(place.bucket, place.prefix))
-
-
-def _expanded(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    start(screen, "upload", subject, work, changes=(bucket, place.prefix))
 
 
-def _planned(path: Path, prefix: str) -> tuple[bool, UploadPlan]:
-    """(is it a folder, what would be uploaded). Blocks."""
-    from tui.aws.transfers import PlannedUpload, UploadPlan, plan_uploads
+def _planned(text: str, prefix: str) -> tuple[Path, bool, UploadPlan]:
+    """(what was typed, is it a folder, what would be uploaded). Blocks.
 
-    if path.is_dir():
-        return True, plan_uploads(path, f"{prefix}{path.resolve().name}/")
+    A folder is what it is, whatever link or `..` led to it: its own name begins its files' keys.
+
+    Raises:
+        LocalError: it can't be read.
+    """
+    from tui.aws.transfers import plan_upload, plan_uploads
+
     try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise LocalError(f"Can't upload {path}", error.strerror or "it is gone") from error
-    return False, UploadPlan((PlannedUpload(path, prefix + path.name, size),))
+        path = Path(text).expanduser().absolute()
+        folder = path.is_dir()
+        path = path.resolve() if folder else path
+    except (OSError, RuntimeError) as error:  # a name too long, a `~user` who isn't there
+        raise LocalError(f"Can't upload {text}", _why(error), "Choose another one.") from error
+    if folder:
+        return path, True, plan_uploads(path, _folder_key(path, prefix))
+    return path, False, plan_upload(path, prefix)
 
 
-async def _existing(
-    services: Services, bucket: str, plan: UploadPlan, target: str
-) -> tuple[list[PlannedUpload], bool]:
-    """The planned files whose keys are there already, and whether that could be found out."""
-    from tui.aws.calls import caused_by
+def _folder_key(folder: Path, prefix: str) -> str:
+    """What the keys of a resolved folder's files begin with; the root has no name."""
+    return f"{prefix}{folder.name}/" if folder.name else prefix
 
-    there: set[str] = set()
+
+def _why(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return (reason or "it cannot be read").lower().rstrip(".")
+
+
+async def _compared(services: Services, bucket: str, plan: UploadPlan) -> tuple[UploadPlan, bool]:
+    """The plan with what it would replace, and whether that could be found out."""
     try:
-        with caused_by(None):
-            if len(plan.items) == 1:
-                there.add((await services.s3.head(bucket, plan.items[0].key)).key)
-            else:
-                query = ObjectQuery(bucket, target, recursive=True)
-                async for page in services.s3.objects(query):
-                    there.update(row.key for row in page.objects)
+        return plan.with_seen(await services.transfers.existing(bucket, plan)), True
     except UserError as error:
         if error.code in DENIED:
-            return [], False
-        if error.code not in ABSENT_CODES:
-            raise
-    return [item for item in plan.items if item.key in there], True
+            return plan, False
+        raise
 
 
-def upload_plan(
-    place: ObjectQuery, plan: UploadPlan, replaced: list[PlannedUpload], *, sure: bool = True
-) -> Plan:
+def upload_plan(place: ObjectQuery, plan: UploadPlan, *, sure: bool = True) -> Plan:
     """What the dialog asks before something is overwritten or left out."""
-    files = plural(len(plan.items), "file")
+    files, replaced = plural(len(plan.items), "file"), plan.replaced
     facts = [
         PlanFact("files", fmt.count(len(plan.items)), "bold bright"),
         PlanFact("bytes", fmt.size(plan.size_bytes), "bold bright"),
@@ -155,23 +152,23 @@ def _look(text: str, prefix: str) -> Verdict:
     """What stands at a path, and where it would go. Blocks."""
     if not text.strip():
         return Verdict(problem="type a path; tab completes it")
-    path = Path(text).expanduser()
     try:
+        path = Path(text).expanduser()
         if path.is_dir():
             count, size, more = _counted(path)
             if not count:
                 return Verdict(problem="there are no files in this folder")
             about = "more than " if more else ""
             told = f"a folder: {about}{plural(count, 'file')}, {fmt.size(size)}"
-            return Verdict(told=f"{told}, to {prefix}{path.resolve().name}/")
+            return Verdict(told=f"{told}, to {_folder_key(path.resolve(), prefix)}")
         if not path.exists():
             return Verdict(problem="there is no such file or folder")
         if not path.is_file():
             return Verdict(problem="this is neither a file nor a folder")
         with path.open("rb"):
             size = path.stat().st_size
-    except OSError as error:
-        return Verdict(problem=(error.strerror or "it cannot be read").lower())
+    except (OSError, RuntimeError) as error:
+        return Verdict(problem=_why(error))
     return Verdict(told=f"a file of {fmt.size(size)}, to {prefix}{path.name}")
 
 

@@ -12,6 +12,7 @@ from tui.aws.images import DEFAULT_LOGIN_USER, describe
 from tui.core.errors import AwsError, SshError
 from tui.core.records import Instance
 from tui.ssh.target import Target
+from tui.workflow.paths import expanded, is_file
 
 if TYPE_CHECKING:
     from tui.sandbox import SshEndpoint
@@ -20,6 +21,33 @@ if TYPE_CHECKING:
 SSH_PORT = 22
 # cloud-init has put the key in place long before this.
 BOOTING = timedelta(minutes=5)
+GONE_HINT = "It will not come back: launch another one in the EC2 pane."
+WAYS_ON = {
+    "pending": "Wait until it runs, then connect again.",
+    "stopping": "Once it has stopped, start it in the EC2 pane.",
+    "stopped": "Start it in the EC2 pane, then connect again.",
+}
+
+
+async def as_now(services: Services, instance: Instance) -> Instance:
+    """Return the instance as AWS tells it now: a stop changes its state, a start its address.
+
+    Where AWS does not answer, what the fleet knew last has to do.
+
+    Raises:
+        SshError: there is no such instance any more.
+    """
+    state = await services.fleet.refresh()
+    for one in state.instances:
+        if one.id == instance.id:
+            return one
+    if state.error is not None:
+        return instance
+    raise SshError(
+        f"Can't log in to {instance.label}",
+        f"there is no {instance.id} in {services.region} any more: it was terminated",
+        GONE_HINT,
+    )
 
 
 async def target_for(services: Services, instance: Instance) -> Target:
@@ -35,11 +63,12 @@ async def target_for(services: Services, instance: Instance) -> Target:
         raise SshError(
             f"Can't log in to {instance.label}",
             f"it is {instance.state}",
-            "Wait until it runs." if instance.state == "pending" else "Start it in the EC2 pane.",
-            retryable=instance.state == "pending",
+            WAYS_ON.get(instance.state, GONE_HINT),
+            retryable=instance.state in WAYS_ON,
         )
-    keys_folder = services.settings.keys_folder.expanduser()
-    key_path = await services.gateway.run(find_key, keys_folder, instance.key_name)
+    key_path = await services.gateway.run(
+        find_key, services.settings.keys_folder, instance.key_name
+    )
     aliases = tuple(name for name in (instance.public_ip, instance.public_dns) if name)
     if services.sandbox is not None:
         endpoint = await _sandbox_endpoint(services, instance)
@@ -85,9 +114,9 @@ def find_key(keys_folder: Path, key_name: str) -> Path | None:
     # A key pair's name may hold anything, a path among it.
     if not key_name or Path(key_name).name != key_name or key_name.startswith("."):
         return None
-    folder = keys_folder.expanduser()
+    folder = expanded(str(keys_folder))
     names = (f"{key_name}.pem", key_name)
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return next((folder / name for name in names if is_file(folder / name)), None)
 
 
 def console_output_of(services: Services, instance: Instance) -> Callable[[], Awaitable[str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,6 +23,7 @@ from tui.widgets.line import Block, Heading, Line, fact
 from tui.widgets.paint import Spans, content
 from tui.widgets.paint import lines as lines_of
 from tui.widgets.styles import style_path
+from tui.widgets.unasked import agreed
 from tui.workflow import steps
 from tui.workflow.flow import WorkFlow
 from tui.workflow.steps import BY_ID, STEPS, Step, StepBlocked, StepState
@@ -230,14 +230,7 @@ class WorkflowScreen(BaseScreen):
 
     async def _confirm(self, plan: Plan) -> bool:
         """Ask from inside a job, which is no worker and cannot wait for a screen."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-        def answered(agreed: Any) -> None:
-            if not answer.done():
-                answer.set_result(bool(agreed))
-
-        self.app.push_screen(Confirm(plan), answered)
-        return await answer
+        return await agreed(self.app, plan)
 
     # -- changing --------------------------------------------------------------------------
 
@@ -260,7 +253,7 @@ class WorkflowScreen(BaseScreen):
     @work(group="workflow-edit", exclusive=True, exit_on_error=False)
     async def action_script(self) -> None:
         """Read and edit the script."""
-        from tui.workflow.local import ensure_script
+        from tui.workflow.local import ensure_script, read_script, save_script
 
         flow = self.flow
         if flow is None:
@@ -268,10 +261,10 @@ class WorkflowScreen(BaseScreen):
         script, run = flow.parameters.script, self.services.gateway.run
         try:
             await run(ensure_script, script)
-            text = await run(_read, script)
+            text = await run(read_script, script)
             edited = await self.app.push_screen_wait(ScriptEditor(script, text))
             if edited is not None and edited != text:
-                await run(_write, script, edited)
+                await run(save_script, script, edited)
                 flow.redo_from(BY_ID["develop"].number)
                 self.say("Run it from step 3 on.", title=f"{script.name} saved")
         except UserError as error:
@@ -316,9 +309,17 @@ class WorkflowScreen(BaseScreen):
         self._paint()
 
     async def action_launch(self) -> None:
-        """Open the launch wizard."""
+        """Open the launch wizard, its role preset to one that may use S3."""
+        from tui.screens.ec2 import Ec2Screen
+        from tui.screens.launch import LaunchScreen
+        from tui.screens.launch_state import S3_ROLE
+
         await self.app.switch_mode("ec2")
-        await self.app.run_action("launch", self.app.screen)
+        top = self.app.screen
+        if isinstance(top, Ec2Screen):
+            self.deck.push_screen(LaunchScreen(top.select_instance, role=S3_ROLE))
+        else:  # begun already: nobody's draft is changed unasked
+            self.say(f"A launch is open already. Its third step gives it the role {S3_ROLE}.")
 
 
 def _shortly(report: steps.StepReport) -> bool:
@@ -334,24 +335,3 @@ def _trouble(error: UserError, state: StepState) -> list[Spans]:
     if error.hint:
         rows.append((("muted", error.hint),))
     return rows
-
-
-def _read(path: Path) -> str:
-    from tui.core.errors import LocalError
-
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise LocalError(f"Can't read {path.name}", (error.strerror or "").lower()) from error
-
-
-def _write(path: Path, text: str) -> None:
-    from tui.core.errors import LocalError
-
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise LocalError(f"Can't save {path.name}", (error.strerror or "").lower()) from error

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
+from tui.aws.checksums import Hasher, expected_digest
+from tui.core.errors import AwsError, LocalError
 from tui.core.jobs import Progress
-from tui.core.plans import Plan, Risk, facts
+from tui.core.plans import Plan
 from tui.core.records import Instance, ObjectDetails, ObjectPage, ObjectQuery
+from tui.screens.console_tabs import host_key_plan
 from tui.screens.demo_data import demo_folder
 from tui.screens.ssh_target import (
     console_output_of,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 WORK_FOLDER = Path("~/skydeck-work")
 LOGIN_SECONDS = 60.0
+READ_BYTES = 1024 * 1024
 
 Confirm = Callable[[Plan], Awaitable[bool]]
 Say = Callable[[str], None]
@@ -56,7 +60,7 @@ class _Store:
     """S3 as the steps use it."""
 
     def __init__(self, services: Services) -> None:
-        self._s3 = services.s3
+        self._s3, self._gateway = services.s3, services.gateway
 
     async def create_bucket(self, name: str, region: str = "") -> None:
         await self._s3.create_bucket(name, region)
@@ -71,6 +75,19 @@ class _Store:
         # A dozen ranges of one file would hide the pandas code that tells the same.
         with caused_by(None):
             return await self._s3.read_range(bucket, key, start, length)
+
+    async def holds(self, bucket: str, key: str, path: Path) -> bool:
+        params = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED"}
+        region = self._s3.region_of(bucket)
+        try:
+            with caused_by(None):
+                answer = await self._gateway.call("s3", "head_object", region=region, **params)
+        except AwsError:
+            return False  # asking for a checksum may want rights that plain reading does not
+        wanted = expected_digest(answer)
+        if wanted is None:
+            return False
+        return bool(await self._gateway.run(_digest_of, path, wanted.kind) == wanted.value)
 
 
 class _Machines:
@@ -102,7 +119,7 @@ class _Machines:
             target,
             columns=80,
             rows=24,
-            confirm_host_key=lambda key: self._judge(key, say),
+            confirm_host_key=lambda key: self._judge(key, instance, say),
             on_step=lambda _step: None,
             known_hosts=known_hosts_path(services),
             deadline_seconds=LOGIN_SECONDS,
@@ -112,29 +129,12 @@ class _Machines:
         )
         return _Remote(session)
 
-    async def _judge(self, key: HostKey, say: Say) -> bool:
+    async def _judge(self, key: HostKey, instance: Instance, say: Say) -> bool:
         """Take a key that the console output confirms; ask about any other."""
         if key.matches:
             say(f"host key {key.fingerprint} is the one in its console output: remembered")
             return True
-        said = "another one" if key.matches is False else "nothing yet"
-        return await self._confirm(
-            Plan(
-                title=f"First login to {key.label}",
-                verb="Trust this key",
-                intro="The machine shows a host key that is not known here.",
-                risk=Risk.DESTROYS if key.matches is False else Risk.CAREFUL,
-                facts=facts(
-                    (
-                        ("machine", key.address),
-                        ("kind", key.kind),
-                        ("fingerprint", key.fingerprint),
-                        ("console says", said, "warn"),
-                    )
-                ),
-                keep="do not log in",
-            )
-        )
+        return await self._confirm(host_key_plan(key, instance))
 
 
 class _Remote:
@@ -166,3 +166,14 @@ class _Remote:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+def _digest_of(path: Path, kind: str) -> bytes:
+    hasher = Hasher(kind)
+    try:
+        with path.open("rb") as file:
+            while data := file.read(READ_BYTES):
+                hasher.update(data)
+    except OSError as error:
+        raise LocalError(f"Can't read {path.name}", (error.strerror or "").lower()) from error
+    return hasher.digest()

@@ -58,21 +58,25 @@ async def put(
     progress: Progress | None = None,
     *,
     cancelled: threading.Event | None = None,
+    replace: bool = True,
 ) -> str:
     """Copy a file to the remote; return its path there.
 
     A `remote` that is a folder, or ends with "/", gets the file under its own name; "" and "~" are
-    the home folder. Permissions and time are kept.
+    the home folder. Permissions and time are kept. Without `replace` a file that is there, even one
+    that appeared meanwhile, is left alone.
 
     Raises:
         LocalError: the file cannot be read or changed meanwhile.
-        SshError: the remote refused, or the connection ended; the target is as it was.
+        SshError: the remote refused, something stands there, or the connection ended; the target
+            is as it was.
         JobCancelled: it was cancelled.
     """
+    place = sftp_copy.replace if replace else sftp_copy.add
 
     def work(client: Any, stop: threading.Event) -> str:
         target = _inside(client, _remote_path(remote), os.fsencode(local.name))
-        _put(client, local, target, sftp_copy.Steps(progress, stop))
+        _put(client, local, target, sftp_copy.Steps(progress, stop), place)
         return _text(target)
 
     return await _with_client(session, work, cancelled)
@@ -119,6 +123,26 @@ async def listdir(session: SshSession, remote: str = "") -> tuple[RemoteEntry, .
             for name, a in found
         ]
         return tuple(sorted(entries, key=lambda e: (not e.is_folder, e.name)))
+
+    return await _with_client(session, work, None)
+
+
+async def look_up(session: SshSession, remote: str) -> RemoteEntry | None:
+    """Return what stands at a remote path, or None. A link is told as what it leads to, if that
+    is there.
+
+    Raises:
+        SshError: it may not be looked at, or the connection ended.
+    """
+
+    def work(client: Any, _stop: threading.Event) -> RemoteEntry | None:
+        path = _remote_path(remote)
+        with _explained("look at", path):
+            found = sftp_copy.status(client, path)
+        if found is None:
+            return None
+        size, mode, time = found.st_size or 0, found.st_mode or 0, float(found.st_mtime or 0)
+        return RemoteEntry(_text(path.rpartition(b"/")[2]), size, mode, time)
 
     return await _with_client(session, work, None)
 
@@ -191,7 +215,9 @@ async def _still_there(session: SshSession) -> bool:
     return True
 
 
-def _put(client: Any, local: Path, target: bytes, steps: sftp_copy.Steps) -> None:
+def _put(
+    client: Any, local: Path, target: bytes, steps: sftp_copy.Steps, place: sftp_copy.Place
+) -> None:
     try:
         source = local.open("rb")
     except OSError as error:
@@ -215,7 +241,7 @@ def _put(client: Any, local: Path, target: bytes, steps: sftp_copy.Steps) -> Non
                 handle.close()
                 client.chmod(temporary, stat.S_IMODE(status.st_mode) & 0o777)
                 client.utime(temporary, (status.st_atime, status.st_mtime))
-                sftp_copy.replace(client, temporary, target)
+                place(client, temporary, target)
             except BaseException:
                 sftp_copy.discard(client, handle, temporary)
                 raise
@@ -297,6 +323,12 @@ def _explained(verb: str, path: bytes) -> Iterator[None]:
         raise SshError(f"Can't {verb} {_text(path)}", "there is no such file or folder") from None
     except PermissionError:
         raise SshError(f"Can't {verb} {_text(path)}", "the login user may not") from None
+    except FileExistsError:
+        raise SshError(
+            f"Can't {verb} {_text(path)}",
+            "something of that name is there by now, and was kept",
+            "List the folder again.",
+        ) from None
     except EOFError:
         raise
     except OSError as error:

@@ -181,6 +181,10 @@ def _write_all(descriptor: int, data: bytes, offset: int) -> None:
         view, offset = view[written:], offset + written
 
 
+Place = Callable[[Any, bytes, bytes], None]
+"""Moves a temporary file to its target: (client, temporary, target)."""
+
+
 def temporary_name(target: bytes) -> bytes:
     """Return a hidden name beside `target` that nobody else uses."""
     folder, name = posixpath.split(target)
@@ -195,6 +199,41 @@ def replace(client: Any, temporary: bytes, target: bytes) -> None:
         raise
     except OSError:
         _replace_by_steps(client, temporary, target)
+
+
+def add(client: Any, temporary: bytes, target: bytes) -> None:
+    """Rename to a name that is free.
+
+    Raises:
+        FileExistsError: it is not.
+    """
+    if _there(client, target):
+        raise FileExistsError
+    try:
+        client.rename(temporary, target)
+    except OSError:
+        if _there(client, target):  # servers refuse with no more than 'failure'
+            raise FileExistsError from None
+        raise
+
+
+def _there(client: Any, path: bytes) -> bool:
+    try:
+        client.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def status(client: Any, path: bytes) -> Any:
+    """Return the attributes of what stands at a path, through links, or None.
+
+    Of a link that leads nowhere, its own.
+    """
+    for look in (client.stat, client.lstat):
+        with contextlib.suppress(FileNotFoundError):
+            return look(path)
+    return None
 
 
 def _replace_by_steps(client: Any, temporary: bytes, target: bytes) -> None:

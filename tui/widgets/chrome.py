@@ -68,7 +68,7 @@ def burn_line(status: Status, *, narrow: bool = False) -> Spans:
         return now
     if status.stale_since is not None:
         now = [("warn", "   ▲ "), ("muted", f"as of {fmt.clock(status.stale_since)}"), *now]
-    if not status.running and not status.per_hour:
+    if not status.running and status.per_hour is not None and not status.per_hour:
         return (("dim", "nothing is running"), *now)
     spans: list[Span] = [("run" if status.running else "dim", "● ")]
     spans.append(("text", f"{status.running}" if narrow else f"{status.running} running"))
@@ -77,6 +77,8 @@ def burn_line(status: Status, *, narrow: bool = False) -> Spans:
     else:
         spans += [("text", "  " if narrow else "   "), ("bold warm", fmt.usd(status.per_hour, 3))]
     spans.append(("muted", "/h"))
+    if not narrow and status.today is None and status.per_hour is not None:
+        spans += [("warm", "   $ unknown"), ("muted", " today")]
     if not narrow and status.today is not None:
         spans += [("warm", f"   {fmt.usd(status.today)}"), ("muted", " today")]
     return [*spans, *now]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Static
 
 from tui.core.jobs import JobManager, JobSnapshot, JobState
@@ -61,8 +63,12 @@ class JobsDrawer(Container):
         self.query_one("#jobs-head", Line).show(left, key_hint("J", "close"))
         self._note()
 
-    def on_record_table_moved(self) -> None:
-        """Tell what the job under the cursor says."""
+    @on(RecordTable.Moved)
+    @on(RecordTable.Opened)
+    @on(RecordTable.Selected)
+    def _table_told(self, event: Message) -> None:
+        """Tell what the job under the cursor says; to the pane below it is no table of its own."""
+        event.stop()
         self._note()
 
     def _note(self) -> None:

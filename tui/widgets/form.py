@@ -23,6 +23,7 @@ from tui.widgets.line import Line
 from tui.widgets.paint import Span, Spans, content, length
 
 LABEL_WIDTH = 18
+DIGITS = 7  # of a number that is typed: no field here wants a million
 Choice = tuple[str, str, str]  # id, label, note
 
 
@@ -129,12 +130,19 @@ class TextField(Horizontal):
     """A label, what is typed, a note."""
 
     def __init__(
-        self, field: str, label: str, value: str = "", *, placeholder: str = "", width: int = 0
+        self,
+        field: str,
+        label: str,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        width: int = 0,
+        longest: int = 0,
     ) -> None:
-        """`width` is the input's; 0 takes what is left."""
+        """`width` is the input's, 0 takes what is left; `longest` is how much may be typed."""
         super().__init__(id=f"field-{field}")
         self.field, self._label, self._value = field, label, value
-        self._placeholder, self._width = placeholder, width
+        self._placeholder, self._width, self._longest = placeholder, width, longest
 
     def compose(self) -> ComposeResult:
         """Label, input, note."""
@@ -142,7 +150,7 @@ class TextField(Horizontal):
         line = Line((("muted", label),), classes="field-label")
         line.styles.width = len(label)
         yield line
-        field = Field(self._value, placeholder=self._placeholder)
+        field = Field(self._value, placeholder=self._placeholder, max_length=self._longest)
         if self._width:
             field.styles.width = self._width
         yield field
@@ -233,6 +241,19 @@ class ToldFilter(FilterField):
         line = self.query_one(".told", Line)
         line.styles.width = max(1, length(said))
         line.show((), said)
+
+
+def typed_number(text: str) -> int | None:
+    """Read a whole number as typed, thousands apart or not; None if it is none.
+
+    What has more digits than any field wants is the greatest of `DIGITS` digits: too much either
+    way, and Python reads no number of thousands of digits.
+    """
+    cleaned = text.strip().replace(",", "").replace("_", "")
+    if not (cleaned.isascii() and cleaned.isdigit()):
+        return None
+    cleaned = cleaned.lstrip("0") or "0"
+    return int(cleaned) if len(cleaned) <= DIGITS else 10**DIGITS - 1
 
 
 def _shown(widget: Widget, root: Widget) -> bool:

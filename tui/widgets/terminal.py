@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -22,11 +20,12 @@ from textual.widget import Widget
 from tui.core.errors import SshError
 from tui.core.safe_text import visible
 from tui.ssh.threads import in_thread
-from tui.ssh.vt import CursorShape, CursorView, Modes, Run, Terminal, load_core
+from tui.ssh.vt import CursorView, Modes, Run, Terminal, load_core
 from tui.widgets.terminal_colors import Colors, default_rgb
 from tui.widgets.terminal_feed import Feed
 from tui.widgets.terminal_keys import LEAVE_BYTE, LEAVE_KEY, key_bytes, paste_bytes
 from tui.widgets.terminal_mouse import Button, mouse_bytes
+from tui.widgets.terminal_rows import row_strip, with_cursor
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -41,9 +40,6 @@ DEFAULT_SIZE = (80, 24)
 RESET = (
     b"\x1b[?1049l\x1b[!p\x1b[?1;9;1000;1002;1003;1004;1006;2004;2026l"
     b"\x1b[?25h\x1b[<9u\x1b[0 q\x1b[m"
-)
-_NO_BIDI = dict.fromkeys(
-    (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), None
 )
 
 
@@ -92,6 +88,8 @@ class TerminalView(Widget, can_focus=True):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.terminal: Terminal | None = None
+        self.failure: SshError | None = None
+        """Why there can be no terminal on this system."""
         self._write: Callable[[bytes], object] | None = None
         self._on_resize: Callable[[int, int], object] | None = None
         self._feed = Feed(self._parse, self._frame_open, self._paint)
@@ -174,8 +172,9 @@ class TerminalView(Widget, can_focus=True):
             columns, rows = self.size.width or 80, self.size.height or 24
             fg, bg = default_rgb(self.app.theme_variables)
             self.terminal = Terminal(columns, rows, foreground=fg, background=bg)
-        except SshError as error:
-            self.post_message(self.Failed(self, error))
+        except Exception as error:  # a library of another build may raise anything
+            self.failure = error if isinstance(error, SshError) else _unfit(error)
+            self.post_message(self.Failed(self, self.failure))
             return
         self._feed.ready = True
         self._announce_size()
@@ -250,13 +249,7 @@ class TerminalView(Widget, can_focus=True):
 
     def _strip(self, runs: list[Run]) -> Strip:
         assert self._colors is not None
-        style = self._colors.style
-        width = self.columns
-        if all(text.isascii() for text, _ in runs):
-            return Strip([Segment(text, style(cell)) for text, cell in runs], width)
-        # The terminal and Textual may differ in the width of an emoji: hold the row's width.
-        segments = [Segment(text.translate(_NO_BIDI), style(cell)) for text, cell in runs]
-        return Strip(segments).adjust_cell_length(width, style(runs[-1][1]))
+        return row_strip(runs, self._colors, self.columns)
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the view, with the cursor where it is."""
@@ -264,23 +257,9 @@ class TerminalView(Widget, can_focus=True):
             return Strip.blank(self.size.width, self.rich_style)
         strip, cursor = self._strips[y], self._cursor
         if cursor is not None and cursor.row == y and self._write is not None:
-            strip = self._with_cursor(strip, cursor)
+            strip = with_cursor(strip, cursor, focused=self.has_focus)
         width = self.size.width
         return strip if strip.cell_length == width else strip.adjust_cell_length(width)
-
-    def _with_cursor(self, strip: Strip, cursor: CursorView) -> Strip:
-        x = min(cursor.column, strip.cell_length - 1)
-        under = strip.crop(x, x + 1)
-        if not under.text.strip("\0"):
-            under = strip.crop(x, x + 2)  # the left half of a wide character
-        block = self.has_focus and cursor.shape is not CursorShape.UNDERLINE
-        look = Style(reverse=True) if block else Style(underline=True)
-        cell = Strip(
-            [Segment(segment.text, (segment.style or Style()) + look) for segment in under],
-            under.cell_length,
-        )
-        end = x + cell.cell_length
-        return Strip.join([strip.crop(0, x), cell, strip.crop(end)])
 
     # --- keys
 
@@ -399,6 +378,14 @@ def _warm_up() -> None:
     first.feed(b"-")
     first.rows_styled()
     first.close()
+
+
+def _unfit(error: Exception) -> SshError:
+    return SshError(
+        "Can't open a terminal",
+        f"the terminal library (pyghostty) does not work here ({type(error).__name__})",
+        "Try pip install --force-reinstall pyghostty.",
+    )
 
 
 def _button(event: events.MouseEvent) -> int:

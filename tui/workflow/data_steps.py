@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tui.core import format as fmt
@@ -17,8 +18,10 @@ from tui.workflow.context import Context, Following, from_thread
 from tui.workflow.demo import make_demo
 from tui.workflow.local import ensure_script, run_script
 from tui.workflow.parameters import SAMPLE_NAME, SCRIPT_NAME
+from tui.workflow.paths import is_file
 from tui.workflow.sample import pull_sample, sample_code
 from tui.workflow.steps import StepBlocked, ordinal
+from tui.workflow.written import Cleared, Written, clear_to_write
 
 ALREADY_OURS = "BucketAlreadyOwnedByYou"
 GONE = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
@@ -34,12 +37,16 @@ async def upload_data(context: Context) -> str:
     size = await _source_size(context)
     await _ensure_bucket(context)
     old = await _head_or_none(context)
-    if old is not None and old.size_bytes != size and not await _may_replace(context, old, size):
-        raise StepBlocked(
-            f"Didn't upload {p.source.name}",
-            f"{p.key} is there already and was kept",
-            "Press e to choose another key.",
-        )
+    if old is not None:
+        if await _is_there(context, old, size):
+            context.good(f"{p.full_place} holds these very bytes already")
+            return f"{fmt.size(size)}, there already"
+        if not await _may_replace(context, old, size):
+            raise StepBlocked(
+                f"Didn't upload {p.source.name}",
+                f"{p.key} is there already and was kept",
+                "Press e to choose another key.",
+            )
     context.progress.done = 0
     context.progress.expect(total=size)
     context.say(f"uploading {p.source.name} to {p.full_place}")
@@ -61,6 +68,7 @@ async def pull_subset(context: Context) -> str:
     """Step 2: keep each n-th row of the object in a local CSV."""
     p, ports = context.parameters, context.ports
     details = await head_of(context, "pull a subset")
+    cleared = await clear_to_write(context, (p.sample,))
     context.say(f"streaming {fmt.size(details.size_bytes)} from {p.full_place}")
     loop, stop = asyncio.get_running_loop(), context.progress.cancelled
 
@@ -70,8 +78,14 @@ async def pull_subset(context: Context) -> str:
         )
 
     rows, kept = await ports.threaded(
-        pull_sample, read, details.size_bytes, p.every, p.sample, context.progress
+        partial(pull_sample, check=cleared.check),
+        read,
+        details.size_bytes,
+        p.every,
+        p.sample,
+        context.progress,
     )
+    await ports.threaded(Written(p.folder).wrote, p.sample)
     after = await ports.store.head(p.bucket, p.key)
     if after.etag != details.etag:
         raise UserError(
@@ -91,7 +105,7 @@ async def pull_subset(context: Context) -> str:
 async def develop(context: Context) -> str:
     """Step 3: write the script if it is missing, run it on the sample."""
     p, ports = context.parameters, context.ports
-    if not await ports.threaded(p.sample.is_file):
+    if not await ports.threaded(is_file, p.sample):
         raise StepBlocked(
             f"{SAMPLE_NAME} is not there", f"{p.folder} has no sample yet", "Run step 2 first."
         )
@@ -123,15 +137,16 @@ async def develop(context: Context) -> str:
 
 async def fetch_results(context: Context) -> str:
     """Step 6: check that the results are in S3, show their first rows, download them."""
-    p, ports = context.parameters, context.ports
+    p = context.parameters
     found = await _listed(context)
     if not found:
         raise StepBlocked("No results yet", f"{p.results_place} is empty", "Run step 5 first.")
     since = context.memory.ran_at
     context.progress.expect(items=len(found))
     folder = p.folder / "results"
-    for one in found:
-        name = one.key.removeprefix(p.results)
+    targets = [local_path(folder, one.key.removeprefix(p.results)) for one in found]
+    cleared = await clear_to_write(context, targets)
+    for one, target in zip(found, targets, strict=True):
         stale = since is not None and one.modified_at < since - CLOCK_SLACK
         note = "  from an earlier run" if stale else ""
         context.log(
@@ -139,15 +154,21 @@ async def fetch_results(context: Context) -> str:
             f"s3://{p.bucket}/{one.key}  {fmt.size(one.size_bytes)}{note}",
         )
         await _show_rows(context, one)
-        target = local_path(folder, name)
-        await ports.threaded(_make_folder, target.parent)
-        own = Progress()  # a transfer says itself how much it expects
-        own.cancelled = context.progress.cancelled
-        await ports.carrier.download(p.bucket, one.key, target, own)
+        await _bring_home(context, one, target, cleared)
         context.progress.advance(one.size_bytes, items=1)
     context.good(f"downloaded to {folder}")
     many = "1 object" if len(found) == 1 else f"{len(found)} objects"
     return f"{many}, also in {folder.name}/ here"
+
+
+async def _bring_home(context: Context, one: S3Object, target: Path, cleared: Cleared) -> None:
+    p, ports = context.parameters, context.ports
+    await ports.threaded(_make_folder, target.parent)
+    await ports.threaded(cleared.check, target)
+    own = Progress()  # a transfer says itself how much it expects
+    own.cancelled = context.progress.cancelled
+    await ports.carrier.download(p.bucket, one.key, target, own)
+    await ports.threaded(Written(p.folder).wrote, target)
 
 
 async def head_of(context: Context, purpose: str) -> ObjectDetails:
@@ -178,7 +199,7 @@ async def _head_or_none(context: Context) -> ObjectDetails | None:
 
 async def _source_size(context: Context) -> int:
     p, ports = context.parameters, context.ports
-    if p.source == p.demo and not await ports.threaded(p.demo.is_file):
+    if p.source == p.demo and not await ports.threaded(is_file, p.demo):
         context.say("making the demo data: a million invented taxi trips")
         # Its bytes are not those that the job is about to upload.
         making = Progress()
@@ -207,12 +228,22 @@ async def _ensure_bucket(context: Context) -> None:
         context.good(f"made bucket {p.bucket} in {ports.region}")
 
 
+async def _is_there(context: Context, old: ObjectDetails, size: int) -> bool:
+    """Whether the object is the file already: of the same size and the same bytes."""
+    p = context.parameters
+    if old.size_bytes != size:
+        return False
+    context.say(f"comparing {p.source.name} with {p.full_place}")
+    return await context.ports.store.holds(p.bucket, p.key, p.source)
+
+
 async def _may_replace(context: Context, old: ObjectDetails, size: int) -> bool:
     p = context.parameters
     plan = Plan(
         title=f"Replace {p.key}",
         verb="Replace it",
-        intro="An object of that key is in the bucket already, and it has another size.",
+        intro="An object of that key is in the bucket already, and its content is another one "
+        "or cannot be told.",
         risk=Risk.CAREFUL,
         facts=facts(
             (

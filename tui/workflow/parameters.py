@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.core import bucket_names
 from tui.workflow import demo
+from tui.workflow.paths import NO_HOME, calm, expanded, is_file, nobodys
 
 SCRIPT_NAME = "fares.py"
 SAMPLE_NAME = "sample.csv"
@@ -83,7 +84,8 @@ class Field:
 
     Attributes:
         first_step: the first step (1 to 6) whose outcome no longer holds when it is changed.
-        judge: says what is wrong with a typed text, or None.
+        judge: says what is wrong with a typed text, or None; it looks at the disk, and never
+            raises.
         parse: turns an accepted text into the value.
     """
 
@@ -117,11 +119,14 @@ def changed(parameters: Parameters, name: str, text: str) -> Parameters:
 def _source_problem(text: str) -> str | None:
     if not text.strip():
         return "type the path of a CSV"
-    path = Path(text.strip()).expanduser()
+    path = expanded(text.strip())
+    if nobodys(text.strip()) and not is_file(path):
+        return NO_HOME
     # The demo's own path may be typed before the file is there.
-    if path.name == demo.FILE_NAME or path.is_file():
-        return None
-    return "there is no such file"
+    if path.name != demo.FILE_NAME and not is_file(path):
+        path.stat()  # raises what is in the way, for the dialog to say
+        return "that is not a file"
+    return None
 
 
 def _key_problem(text: str) -> str | None:
@@ -131,17 +136,24 @@ def _key_problem(text: str) -> str | None:
 
 
 def _every_problem(text: str) -> str | None:
-    good = text.strip().isascii() and text.strip().isdigit()
-    if not good or not 1 <= int(text) <= 1_000_000:
+    digits = text.strip()
+    good = digits.isascii() and digits.isdigit() and len(digits) <= 7
+    if not good or not 1 <= int(digits) <= 1_000_000:
         return "a whole number from 1"
     return None
 
 
 def _folder_problem(text: str) -> str | None:
-    path = Path(text.strip()).expanduser()
+    path = expanded(text.strip())
+    if nobodys(text.strip()):
+        return NO_HOME
     if not text.strip() or not path.is_absolute():
         return "type a whole path, such as ~/skydeck-work"
-    return "that is a file" if path.is_file() else None
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return None  # it is made when it is needed
+    return None if path.is_dir() else "that is a file"
 
 
 def _prefix_problem(text: str) -> str | None:
@@ -151,16 +163,15 @@ def _prefix_problem(text: str) -> str | None:
     return None
 
 
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
 _ALL = (
-    Field("source", "data", "the CSV to upload", 1, _source_problem, _path),
+    Field("source", "data", "the CSV to upload", 1, calm(_source_problem), expanded),
     Field("bucket", "bucket", "made if it is not there", 1, bucket_names.problem, str),
-    Field("key", "key", "the name of the data in the bucket", 1, _key_problem, str),
+    Field("key", "key", "the name of the data in the bucket", 1, calm(_key_problem), str),
     Field("every", "keep", "each how-many-th row goes into the sample", 2, _every_problem, int),
-    Field("folder", "folder", "where sample, script and results are", 2, _folder_problem, _path),
+    Field(
+        "folder", "folder", "where sample, script and results are", 2,
+        calm(_folder_problem), expanded,
+    ),
     Field("instance_id", "instance", "the machine to run on", 4, lambda _: None, str),
     Field("results", "results", "the prefix that the script writes to", 5, _prefix_problem, str),
 )  # fmt: skip

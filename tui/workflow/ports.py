@@ -28,6 +28,9 @@ class Store(Protocol):
     async def read_range(self, bucket: str, key: str, start: int, length: int) -> bytes:
         """Read a part of an object."""
 
+    async def holds(self, bucket: str, key: str, path: Path) -> bool:
+        """Whether an object is surely the very bytes of a file; False where it can't be told."""
+
 
 class Carrier(Protocol):
     """Files to and from S3, whole or not at all."""

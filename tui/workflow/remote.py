@@ -11,13 +11,15 @@ from pathlib import Path
 
 from tui.core import format as fmt
 from tui.core.errors import JobCancelled, UserError
+from tui.core.plans import Plan, Risk, facts
 from tui.core.records import Instance, ObjectDetails
 from tui.workflow.context import Context, Following
 from tui.workflow.data_steps import head_of
-from tui.workflow.local import ensure_script
+from tui.workflow.local import ensure_script, template
 from tui.workflow.parameters import REMOTE_FOLDER, SCRIPT_NAME
 from tui.workflow.ports import Remote
 from tui.workflow.steps import StepBlocked
+from tui.workflow.written import Written
 
 PID_FILE = ".run.pid"
 KILL_SECONDS = 5.0
@@ -51,18 +53,59 @@ async def send_script(context: Context) -> str:
     remote = await ports.machines.connect(instance, context.say)
     try:
         await remote.make_folder(REMOTE_FOLDER)
+        here = await ports.threaded(_digest, p.script)
+        await _clear_there(context, remote, instance, here)
         context.say(f"copying {p.script.name} to {instance.label}")
         context.progress.expect(total=p.script.stat().st_size)
         path = await remote.put(p.script, p.remote_script, context.progress)
-        if await _remote_digest(remote) != await ports.threaded(_digest, p.script):
+        if await _remote_digest(remote) != here:
             raise UserError(
                 "Can't upload the script", "what arrived differs from what was sent", "Try again."
             )
+        await ports.threaded(Written(p.folder).keep, _place(instance), here)
     finally:
         await remote.close()
     context.memory.machine_id = instance.id
     context.good(f"{path} on {instance.label} is the same as here (SHA-256)")
     return f"{p.script.name} is on {instance.label}"
+
+
+async def _clear_there(context: Context, remote: Remote, instance: Instance, here: str) -> None:
+    """Ask before a script is replaced there that is neither this one, nor one that was sent.
+
+    Raises:
+        StepBlocked: the user keeps it.
+    """
+    p, ports = context.parameters, context.ports
+    there = await _remote_digest(remote)
+    if there in ("", here, hashlib.sha256(template().encode()).hexdigest()):
+        return
+    if await ports.threaded(Written(p.folder).knows, _place(instance), there):
+        return
+    plan = Plan(
+        title=f"Replace {SCRIPT_NAME} on {instance.label}",
+        verb="Replace it",
+        intro="The script there is not one that was sent from here: it may have been edited there.",
+        risk=Risk.CAREFUL,
+        facts=facts(
+            (
+                ("instance", f"{instance.label}  {instance.id}"),
+                ("there now", f"~/{p.remote_script}"),
+                ("replaced by", str(p.script), "warn"),
+            )
+        ),
+        warning="What is there now is lost.",
+    )
+    if not await ports.confirm(plan):
+        raise StepBlocked(
+            f"Didn't send {SCRIPT_NAME}",
+            f"the one on {instance.label} was kept",
+            "Fetch it in the console pane, or press e to choose another instance.",
+        )
+
+
+def _place(instance: Instance) -> str:
+    return f"{instance.id}:{SCRIPT_NAME}"
 
 
 async def run_remote(context: Context) -> str:

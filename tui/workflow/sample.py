@@ -51,11 +51,18 @@ class RangeReader(io.RawIOBase):
 
 
 def pull_sample(
-    read: ReadRange, size_bytes: int, every: int, target: Path, progress: Progress
+    read: ReadRange,
+    size_bytes: int,
+    every: int,
+    target: Path,
+    progress: Progress,
+    *,
+    check: Callable[[Path], object] = lambda _: None,
 ) -> tuple[int, int]:
     """Write each `every`-th row to `target`; return the rows read and kept. Blocks.
 
-    Values stay the texts that they are: nothing is rounded or filled in.
+    Values stay the texts that they are: nothing is rounded or filled in. `check(target)` is called
+    when the sample is whole and about to replace what is there; it may raise.
 
     Raises:
         LocalError: `target` cannot be written; it is as it was.
@@ -68,6 +75,7 @@ def pull_sample(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         counts = _copy_rows(stream, every, temporary)
+        check(target)
         temporary.replace(target)
     except OSError as error:
         raise LocalError(
