@@ -62,7 +62,8 @@ class _Pickler(pickle.Pickler):
             kind, made_from = type(value), (value.account_id, value.region_name)
             return kind, made_from, value.__dict__, None, iter(list(dict.items(value)))
         if type(value) is defaultdict and _is_lambda(value.default_factory):
-            factory = _like(value.default_factory())
+            make: Any = value.default_factory
+            factory = _like(make())
             return defaultdict, (factory,), None, None, iter(list(value.items()))
         if _is_lambda(value):
             return bool, ()
