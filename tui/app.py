@@ -102,6 +102,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
         self.jobs.listeners.append(self._jobs_changed)
         self.services: Services | None = None
         self.handler_faults = []
+        self._warnings_told: list[str] = []
         self._going: set[asyncio.Task[None]] = set()
         self.connect_error: UserError | None = None
         self.waiting_for = ""
@@ -134,6 +135,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
         keys, complaints = keymap.validated(self.settings.keys)
         self.set_keymap(keys)
         keymap.use(keys)
+        self._loop_of_app = asyncio.get_running_loop()
         self._catch_signals()
         calm_the_collector()
         self.set_interval(EVERY_SECONDS, look_after)
@@ -197,7 +199,10 @@ class SkydeckApp(Deck, inherit_bindings=False):
     async def _connect(self, wish: Wish) -> None:
         try:
             if wish.sandbox and (self._sandbox is None or not self._sandbox.running):
-                self._sandbox, self._sandbox_is_ours = await start_sandbox(wish), True
+                self._sandbox, self._sandbox_is_ours = (
+                    await start_sandbox(wish, self._warned_late),
+                    True,
+                )
             services = await connect(wish, self.settings, self.jobs, self._sandbox)
         except Exception as error:  # whatever went wrong, the pane says so and offers a way on
             self.connect_error = told_fault("Can't connect", error)
@@ -209,9 +214,20 @@ class SkydeckApp(Deck, inherit_bindings=False):
             services.fleet.listeners.append(self._fleet_changed)
             services.fleet.start()
             import_screens()
-            for warning in self._sandbox.warnings if wish.sandbox and self._sandbox else ():
-                self.say(warning, title="sandbox", severity="warning")
+            if wish.sandbox and self._sandbox is not None:
+                self._tell_warnings(self._sandbox.warnings)
         self.connected_signal.publish(None)
+
+    def _warned_late(self, warnings: tuple[str, ...]) -> None:
+        """The sandbox's EC2 half is there, and says what does not fit. Called from a thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop_of_app.call_soon_threadsafe(self._tell_warnings, warnings)
+
+    def _tell_warnings(self, warnings: tuple[str, ...]) -> None:
+        for warning in warnings:
+            if warning not in self._warnings_told:
+                self._warnings_told.append(warning)
+                self.say(warning, title="sandbox", severity="warning")
 
     def _set_status(self, status: Status) -> None:
         self.status = status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -43,3 +45,75 @@ def test_no_patch_misfits(sandbox: Sandbox) -> None:
     while time.monotonic() < deadline and not sandbox.settled:
         time.sleep(0.05)
     assert [text for text in sandbox.warnings if "patch" in text] == []
+
+
+def test_warnings_reach_who_listens_once_they_are_complete() -> None:
+    heard: list[tuple[str, ...]] = []
+    box = Sandbox(fast=True, isolate=False, on_warnings=heard.append)
+    box.start(timeout=60)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not heard:
+        time.sleep(0.05)
+    assert heard == [box.warnings]
+    assert any("your own files" in text for text in heard[0])
+    box.stop()
+
+
+def test_a_listener_that_fails_does_the_sandbox_no_harm() -> None:
+    def fail(warnings: tuple[str, ...]) -> None:
+        raise RuntimeError
+
+    box = Sandbox(fast=True, on_warnings=fail)
+    box.start(timeout=60)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and not box.settled:
+        time.sleep(0.05)
+    assert box.settled
+    box.stop()
+
+
+def test_the_users_environment_stays_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    psutil = pytest.importorskip("psutil")
+    for name in ("GITHUB_TOKEN", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "https_proxy"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setenv("LC_TIME", "C.UTF-8")
+    box = Sandbox(fast=True)
+    box.start(timeout=60)
+    try:
+        found = psutil.Process(box.pid).environ()
+    finally:
+        box.stop()
+    assert "s3cret" not in found.values()
+    assert found["LC_TIME"] == "C.UTF-8"
+    assert found["PATH"] == os.environ["PATH"]
+
+
+def test_a_folder_that_its_user_made_read_only_is_wiped_too() -> None:
+    box = Sandbox(fast=True)
+    folder = box.start(timeout=60).folder
+    shut = folder / "instances" / "i-1" / "home" / "shut"
+    shut.mkdir(parents=True)
+    (shut / "file").touch()
+    shut.chmod(0o555)
+    box.stop()
+    assert not folder.exists()
+
+
+def test_a_start_after_the_child_died_leaves_no_folder_behind() -> None:
+    box = Sandbox(fast=True)
+    first = box.start(timeout=60).folder
+    assert box.pid is not None
+    os.kill(box.pid, signal.SIGKILL)
+    while box.running:
+        time.sleep(0.02)
+    second = box.start(timeout=60).folder
+    assert not first.exists()
+    assert second.exists()
+    box.stop()
+    assert not second.exists()
+
+
+def test_a_child_that_dies_at_once_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.sandbox.client.launch_code", lambda *_: "raise SystemExit('no luck')")
+    with pytest.raises(SandboxError, match="its process ended: no luck"):
+        Sandbox().start()

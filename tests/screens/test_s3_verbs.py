@@ -308,6 +308,21 @@ async def test_a_bucket_is_deleted_only_when_empty_and_its_name_was_typed(
     assert [b["Name"] for b in client.list_buckets()["Buckets"]] == ["acme-full"]
 
 
+async def test_a_bucket_with_old_versions_alone_is_not_called_empty(
+    clean_sandbox: Any, aws_client: Any
+) -> None:
+    client = aws_client(clean_sandbox, "s3")
+    fill(client, "acme-lake", {})
+    client.put_bucket_versioning(Bucket="acme-lake", VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket="acme-lake", Key="k", Body=b"1")
+    client.delete_object(Bucket="acme-lake", Key="k")
+    async with s3_pane(clean_sandbox) as (app, pilot, screen):
+        screen.buckets_table.move_to_key("acme-lake")
+        await pilot.press("x")
+        await until(pilot, lambda: "older versions or delete markers" in screen_text(app))
+        assert not app.jobs.snapshots()
+
+
 async def test_read_only_changes_nothing(clean_sandbox: Any, aws_client: Any) -> None:
     client = aws_client(clean_sandbox, "s3")
     fill(client, "acme-lake", {"k": b"1"})

@@ -15,6 +15,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tests.widgets.terminal_app import TerminalApp
+from tui.core.errors import SshError
 from tui.widgets.terminal import TerminalView
 
 SIZE = (60, 20)
@@ -48,6 +49,24 @@ async def ready(pilot: Pilot[Any]) -> TerminalView:
 @pytest.fixture
 def sent() -> list[bytes]:
     return []
+
+
+@pytest.mark.parametrize("error", [SshError("Can't open a terminal", "none"), OSError("abi")])
+async def test_a_library_that_does_not_work_is_a_message_and_no_crash(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setattr("tui.widgets.terminal._warm_up", broken)
+    app = TerminalApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot, lambda: app.view.failure is not None)
+        assert str(app.view.failure).startswith("Can't open a terminal")
+        app.view.feed(b"output that comes all the same")
+        await pilot.resize_terminal(40, 10)
+        await pilot.press("a")
+        assert app.view.terminal is None
 
 
 async def test_output_appears_and_only_changed_rows_are_painted(sent: list[bytes]) -> None:

@@ -72,6 +72,24 @@ class S3:
         await self._gateway.call("s3", "delete_bucket", region=self.region_of(name), Bucket=name)
         self._regions.pop(name, None)
 
+    async def has_versions(self, name: str) -> bool:
+        """Tell whether a bucket holds any version or delete marker (ListObjectVersions).
+
+        False also where the server lacks the call or does not allow it: deleting will tell.
+        """
+        try:
+            with caused_by(None):
+                answer = await self._gateway.call(
+                    "s3",
+                    "list_object_versions",
+                    region=self.region_of(name),
+                    Bucket=name,
+                    MaxKeys=1,
+                )
+        except AwsError:
+            return False
+        return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
+
     async def objects(self, query: ObjectQuery) -> AsyncIterator[ObjectPage]:
         """Yield pages of up to 1,000 rows, in key order (ListObjectsV2).
 

@@ -97,8 +97,10 @@ def sandbox_settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return replace(settings, keys_folder=folder)
 
 
-async def start_sandbox(wish: Wish) -> Sandbox:
-    """Start the sandbox in a thread.
+async def start_sandbox(
+    wish: Wish, on_warnings: Callable[[tuple[str, ...]], None] | None = None
+) -> Sandbox:
+    """Start the sandbox in a thread; `on_warnings` hears late ones, from another thread.
 
     Raises:
         SandboxError: the extra is not installed, or the child did not come up.
@@ -109,7 +111,7 @@ async def start_sandbox(wish: Wish) -> Sandbox:
     def start() -> Sandbox:
         from tui.sandbox import Sandbox
 
-        made = Sandbox(keep=wish.keep, fast=wish.fast)
+        made = Sandbox(keep=wish.keep, fast=wish.fast, on_warnings=on_warnings)
         made.start()
         if dropped.is_set():
             made.stop()

@@ -192,6 +192,13 @@ async def delete_bucket(screen: S3Screen, bucket: Bucket) -> None:
             "Open it, select all with a, delete with x, then come back.",
             code="BucketNotEmpty",
         )
+    if await services.s3.has_versions(bucket.name):
+        raise UserError(
+            f"Can't delete bucket {bucket.name}",
+            "older versions or delete markers are still in it",
+            "Remove them with other tools, or let a lifecycle rule expire them, then come back.",
+            code="BucketNotEmpty",
+        )
     plan = Plan(
         title=f"Delete bucket {bucket.name}",
         verb="Delete bucket",

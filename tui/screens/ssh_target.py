@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
 from tui.aws.images import DEFAULT_LOGIN_USER, describe
+from tui.aws.keys import key_file
 from tui.core.errors import AwsError, SshError
 from tui.core.records import Instance
 from tui.ssh.target import Target
@@ -111,12 +112,14 @@ def known_hosts_path(services: Services) -> Path:
 
 def find_key(keys_folder: Path, key_name: str) -> Path | None:
     """Return the private key file of a key pair (NAME.pem, or NAME), or None. Reads the disk."""
-    # A key pair's name may hold anything, a path among it.
-    if not key_name or Path(key_name).name != key_name or key_name.startswith("."):
+    if not key_name:
         return None
     folder = expanded(str(keys_folder))
-    names = (f"{key_name}.pem", key_name)
-    return next((folder / name for name in names if is_file(folder / name)), None)
+    paths = [key_file(folder, key_name)]
+    # A key pair's name may hold anything, a path among it.
+    if Path(key_name).name == key_name and not key_name.startswith("."):
+        paths += [folder / f"{key_name}.pem", folder / key_name]
+    return next((path for path in paths if is_file(path)), None)
 
 
 def console_output_of(services: Services, instance: Instance) -> Callable[[], Awaitable[str]]:
@@ -157,6 +160,13 @@ async def _sandbox_endpoint(services: Services, instance: Instance) -> SshEndpoi
             f"Can't log in to {instance.label}",
             "its SSH server is not up yet",
             "Try again in a moment.",
+            retryable=True,
+        )
+    if not endpoint.ssh_open:
+        raise SshError(
+            f"Can't log in to {instance.label}",
+            "no security group of it lets port 22 in",
+            "Add a rule for SSH from your address, then try again.",
             retryable=True,
         )
     return endpoint
