@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 BEAT_SECONDS = 1.0
+BUSY_SECONDS = 0.05
+"""Of processor time in a beat: more than the idle threads use while the app waits."""
 
 
 @contextmanager
@@ -22,13 +24,12 @@ def pulse(
     done = threading.Event()
 
     def beat() -> None:
-        before = (written(), 0)
+        before, used = written(), time.process_time()
         while not done.wait(BEAT_SECONDS):
-            # A tenth of a second is more than the idle threads use while the app waits.
-            now = (written(), int(time.process_time() * 10))
-            if now != before:
+            now, using = written(), time.process_time()
+            if now != before or using - used > BUSY_SECONDS:
                 say({"busy": work})
-            before = now
+            before, used = now, using
 
     thread = threading.Thread(target=beat, name="pulse", daemon=True)
     thread.start()

@@ -184,7 +184,8 @@ class CodeDrawer(Vertical):
 
     def action_copy(self) -> None:
         """Copy what is shown (Python and CLI both)."""
-        both = f"{self.text}\n# AWS CLI\n# {self.cli}\n" if self.cli else self.text
+        cli = "\n".join(f"# {line}" for line in self.cli.splitlines())  # pasted, it stays Python
+        both = f"{self.text}\n# AWS CLI\n{cli}\n" if cli else self.text
         self.app.copy_to_clipboard(both)
         self.app.notify("The code is on the clipboard.", markup=False)
 
