@@ -283,3 +283,20 @@ async def test_a_header_that_aws_no_longer_confirms_says_since_when(sandbox: San
         fleet._ec2.instances = refused  # type: ignore[method-assign]
         await fleet.refresh()
         await until(pilot, lambda: "▲ as of" in screen_text(app))
+
+
+@pytest.mark.parametrize("drawer", ["J", "C"])
+async def test_a_panes_keys_do_nothing_while_a_drawer_has_the_focus(
+    sandbox: Sandbox, drawer: str
+) -> None:
+    async with running(sandbox) as (app, pilot):
+        await until(pilot, lambda: app.current_mode == "s3")
+        await pilot.press(drawer)
+        await until(pilot, lambda: app.screen.query("JobsDrawer, CodeDrawer"))
+        await pilot.press("n")
+        await pilot.pause()
+        assert not app.screen.is_modal
+        await pilot.press(drawer)
+        await until(pilot, lambda: not app.screen.query("JobsDrawer, CodeDrawer"))
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.is_modal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -10,7 +12,8 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.sandbox.signing import environ_of
+from tests.sandbox.signing import FORM, environ_of
+from tests.sandbox.signing import ask as ask_sandbox
 from tui.sandbox import Sandbox
 from tui.sandbox.front import Front
 from tui.sandbox.patches.access import Keys
@@ -123,3 +126,150 @@ def test_a_patch_that_does_not_fit_is_named_and_left_out() -> None:
     assert "old_name" in warnings[0]
     with pytest.raises(MisfitError, match="is gone"):
         need(Changed, "missing")
+
+
+# -- services and operations that the sandbox lacks
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "options"),
+    [
+        ("account", "get_contact_information", {}),
+        ("apigateway", "get_rest_apis", {}),
+        ("cloudformation", "list_stacks", {}),
+        ("cognito-idp", "list_user_pools", {"MaxResults": 3}),
+        ("compute-optimizer", "get_enrollment_status", {}),
+        ("glue", "get_databases", {}),
+        ("lightsail", "get_instances", {}),
+        ("sso", "list_accounts", {"accessToken": "x"}),
+        ("sso-oidc", "register_client", {"clientName": "x", "clientType": "public"}),
+        ("sts", "get_federation_token", {"Name": "me"}),
+    ],
+)
+def test_a_service_that_is_lacking_says_so_at_once(
+    sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    service: str,
+    operation: str,
+    options: dict[str, Any],
+) -> None:
+    client = aws_client(sandbox, service)
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)(**options)
+    answer = caught.value.response
+    assert answer["Error"]["Code"] == "SandboxNotSupported"
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 0
+
+
+SSM = "AmazonSSM.{}".format
+JSON = {"Content-Type": "application/x-amz-json-1.1"}
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "body", "headers", "code"),
+    [
+        ("s3", "PUT", "/{}?tagging", b"<Tagging>", {}, "MalformedXML"),
+        ("s3", "PUT", "/{}?lifecycle", b"<a/>", {}, "MalformedXML"),
+        ("s3", "PUT", "/{}?versioning", b"<a/>", {}, "MalformedXML"),
+        ("s3", "POST", "/{}?delete", b"<D></D>", {}, "MalformedXML"),
+        ("s3", "PUT", "/{}?policy", b"{", {}, "MalformedPolicy"),
+        ("s3", "PUT", "/{}?policy", b"[]", {}, "MalformedPolicy"),
+        ("s3", "POST", "/{}/k?uploadId=none", b"<x/>", {}, "NoSuchUpload"),
+        ("s3", "PUT", "/{}/k?uploadId=none&partNumber=1", b"x", {}, "NoSuchUpload"),
+        ("s3", "PUT", "/{}/k?uploadId=none&partNumber=a", b"x", {}, "InvalidArgument"),
+        ("s3", "GET", "/{}?list-type=2&max-keys=a", b"", {}, "InvalidArgument"),
+        ("s3", "GET", "/{}?list-type=2&max-keys=-1", b"", {}, "InvalidArgument"),
+        ("s3", "GET", "/{}?versions&max-keys=a", b"", {}, "InvalidArgument"),
+        ("s3", "PUT", "/{}/k", b"x", {"x-amz-acl": "none"}, "InvalidArgument"),
+        ("s3", "PUT", "/{}/k", b"", {"x-amz-copy-source": "none"}, "InvalidArgument"),
+        ("ec2", "POST", "/", b"Action=None&Version=2016-11-15", FORM, "InvalidAction"),
+        ("ec2", "POST", "/", b"Action=DescribeInstances&MaxResults=a", FORM, "InvalidParameterValue"),
+        ("ec2", "POST", "/", b"Action=DescribeInstances&NextToken=a", FORM, "InvalidParameterValue"),
+        ("sts", "POST", "/", b"Action=None", FORM, "InvalidAction"),
+        ("sts", "POST", "/", b"nothing", FORM, "InvalidAction"),
+        ("ssm", "POST", "/", b"{", JSON | {"X-Amz-Target": SSM("GetParameters")}, "SerializationException"),
+        ("ssm", "POST", "/", b"[1]", JSON | {"X-Amz-Target": SSM("GetParameters")}, "SerializationException"),
+        ("ssm", "POST", "/", b"{}", JSON | {"X-Amz-Target": SSM("None")}, "InvalidAction"),
+        ("pricing", "POST", "/", b'{"Filters": [{}]}', JSON | {"X-Amz-Target": "x.GetProducts"}, "InvalidParameterException"),
+    ],
+)  # fmt: skip
+def test_the_callers_mistakes_are_not_the_sandboxs(
+    clean_sandbox: Sandbox,
+    aws_client: Callable[..., Any],
+    service: str,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    code: str,
+) -> None:
+    aws_client(clean_sandbox, "s3").create_bucket(Bucket="the-bucket")
+    answer = ask_sandbox(clean_sandbox, service, path.format("the-bucket"), method, body, headers)
+    assert answer.status in (400, 404)
+    assert answer.says(code), answer.body
+
+
+def test_a_body_that_comes_in_chunks_is_read_whole() -> None:
+    from tui.sandbox.front.replies import read_body
+
+    environ = {"wsgi.input": io.BytesIO(b"the body"), "wsgi.input_terminated": True}
+    assert read_body(environ) == read_body(environ) == b"the body"
+
+
+# -- prices and quotas
+
+
+def products(sandbox: Sandbox, aws_client: Callable[..., Any], **asked: str) -> list[Any]:
+    filters = [{"Type": "TERM_MATCH", "Field": n, "Value": v} for n, v in asked.items()]
+    pages = aws_client(sandbox, "pricing").get_paginator("get_products")
+    answers = pages.paginate(ServiceCode="AmazonEC2", Filters=filters, MaxResults=10)
+    return [json.loads(text) for page in answers for text in page["PriceList"]]
+
+
+def price(product: Any) -> str:
+    (term,) = product["terms"]["OnDemand"].values()
+    (dimension,) = term["priceDimensions"].values()
+    return str(dimension["pricePerUnit"]["USD"])
+
+
+def test_a_price_is_its_own_regions(sandbox: Sandbox, aws_client: Callable[..., Any]) -> None:
+    kind = {"instanceType": "m5.large"}
+    (here,) = products(sandbox, aws_client, **kind, regionCode="us-east-1")
+    (there,) = products(sandbox, aws_client, **kind, regionCode="eu-west-1")
+    assert price(here) != price(there)
+    for name in ("EU (Ireland)", "Europe (Ireland)"):
+        (named,) = products(sandbox, aws_client, **kind, location=name, operatingSystem="Linux")
+        assert named == there
+    everywhere = products(sandbox, aws_client, **kind)
+    regions = [row["product"]["attributes"]["regionCode"] for row in everywhere]
+    assert len(regions) == len(set(regions)) > 10
+    assert here in everywhere
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"regionCode": "mars-north-1"},
+        {"location": "Mars (Olympus)"},
+        {"regionCode": "us-east-1", "location": "EU (Ireland)"},
+        {"operatingSystem": "Windows"},
+        {"tenancy": "Dedicated"},
+        {"preInstalledSw": "SQL Std"},
+        {"instanceType": "none.large"},
+        {"nonsense": "x"},
+    ],
+)
+def test_a_price_that_nobody_knows_is_not_made_up(
+    sandbox: Sandbox, aws_client: Callable[..., Any], asked: dict[str, str]
+) -> None:
+    assert products(sandbox, aws_client, **{"instanceType": "m5.large"} | asked) == []
+
+
+def test_both_quotas_are_answered(sandbox: Sandbox, aws_client: Callable[..., Any]) -> None:
+    quotas = aws_client(sandbox, "service-quotas")
+    for code in ("L-1216C47A", "L-34B43A08"):
+        quota = quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]
+        assert (quota["QuotaCode"], quota["Value"] > 0) == (code, True)
+    listed = quotas.list_service_quotas(ServiceCode="ec2")["Quotas"]
+    assert len(listed) == 2

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.sandbox.signing import ask
 from tui.sandbox import Sandbox
+from tui.sandbox.front import s3_list, s3_read
+from tui.sandbox.front.crc import CRC32C, CRC64NVME, Crc
 from tui.sandbox.front.s3_list import Listing, fill
 from tui.sandbox.patches.store import KeyOrder
+from tui.sandbox.records import ACCOUNT
 
 HOSTILE = ["x[/y].txt", "a[bold]b", "[@click=app.quit]x[/]", "esc\x1bkey", "r\u202elo", "é/ü ß+&<>"]
 
@@ -310,3 +317,96 @@ def test_the_end_of_an_upload_in_parts_keeps_to_its_condition(s3: Any) -> None:
     ended(IfMatch=s3.head_object(**where)["ETag"])()
     assert s3.get_object(**where)["Body"].read() == b"parts"
     assert len(s3.list_multipart_uploads(Bucket="the-bucket")["Uploads"]) == 3
+
+
+# -- checksums that the standard library lacks
+
+
+def test_the_two_crcs_are_the_published_ones() -> None:
+    # The check values of the catalogue of parametrised CRC algorithms, for "123456789".
+    assert CRC32C.digest(b"123456789").hex() == "e3069283"
+    assert CRC64NVME.digest(b"123456789").hex() == "ae8b14860a799888"
+
+
+@given(st.binary(max_size=700), st.integers(0, 300_000))
+def test_a_crc_of_any_length_is_right(data: bytes, size: int) -> None:
+    data = (data or b"x") * (size // max(len(data), 1) + 1)
+    assert Crc(32, 0xEDB88320).digest(data) == zlib.crc32(data).to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("kind", ["crc32c", "crc64nvme"])
+def test_a_wrong_crc_is_refused(s3: Any, clean_sandbox: Sandbox, kind: str) -> None:
+    body = bytes(range(256)) * 5000
+    digest = (CRC32C if kind == "crc32c" else CRC64NVME).digest(body)
+    for value, status in ((digest, 200), (digest[::-1], 400)):
+        headers = {f"x-amz-checksum-{kind}": base64.b64encode(value).decode()}
+        answer = ask(clean_sandbox, "s3", "/the-bucket/k", "PUT", body, headers)
+        assert answer.status == status
+    assert answer.says("BadDigest")
+
+
+# -- reads by seek
+
+
+@pytest.fixture
+def bucket() -> Iterator[Any]:
+    """A bucket of moto's in this process, with a big object."""
+    from moto.iam.models import iam_backends
+    from moto.s3.models import s3_backends
+
+    backend = s3_backends[ACCOUNT]["aws"]
+    made = backend.create_bucket("near-bucket", "us-east-1")
+    backend.put_object("near-bucket", "big", bytes(1 << 20), encryption="AES256")
+    yield made
+    s3_backends[ACCOUNT]["aws"].reset()
+    iam_backends[ACCOUNT]["aws"].reset()
+
+
+def is_fast(key: str, environ: dict[str, Any]) -> bool:
+    """Whether the front answers by itself, or leaves it to moto."""
+    scope = f"Credential={key}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, "
+    header = {"HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {scope}Signature=checked"}
+    base = {"REQUEST_METHOD": "GET", "PATH_INFO": "/near-bucket/big", "HTTP_RANGE": "bytes=5-9"}
+    said: list[Any] = []
+    answers = (s3_list.answer, s3_read.answer)
+    found = [call(base | header | environ, lambda *args: said.append(args)) for call in answers]
+    bodies = [b"".join(body) for body in found if body is not None]
+    return bool(bodies)
+
+
+LISTING = {"PATH_INFO": "/near-bucket", "QUERY_STRING": "list-type=2"}
+
+
+def test_a_users_reads_are_as_fast_as_the_roots(bucket: Any) -> None:
+    from moto.iam.models import iam_backends
+
+    iam = iam_backends[ACCOUNT]["aws"]
+    iam.create_user(region_name="us-east-1", user_name="dev")
+    key = iam.create_access_key("dev").access_key_id
+    assert is_fast("ROOT", {})
+    assert not is_fast(key, {})
+    assert not is_fast(key, LISTING)
+    allowed = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
+    iam.put_user_policy("dev", "p", json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
+    assert is_fast(key, {})
+    assert is_fast(key, LISTING)
+
+
+@pytest.mark.parametrize(("resource", "fast"), [("other/*", True), ("*", False)])
+def test_a_bucket_with_a_policy_is_read_fast_unless_it_denies(
+    bucket: Any, resource: str, fast: bool
+) -> None:
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+    statement = denied | {"Resource": f"arn:aws:s3:::near-bucket/{resource}"}
+    bucket.policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]}).encode()
+    assert is_fast("ROOT", {}) == fast
+    assert is_fast("ROOT", LISTING)
+
+
+def test_an_encrypted_object_says_so(s3: Any) -> None:
+    body = bytes(3 << 20)
+    s3.put_object(Bucket="the-bucket", Key="k", Body=body, ServerSideEncryption="AES256")
+    for options in ({}, {"Range": "bytes=0-9"}):
+        answer = s3.get_object(Bucket="the-bucket", Key="k", **options)
+        assert answer["ServerSideEncryption"] == "AES256"
+        assert len(answer["Body"].read()) in (len(body), 10)

@@ -314,7 +314,7 @@ async def test_what_is_typed_for_the_shell_trusts_no_key(
         await pilot.press("enter", "y", "enter")
         await pilot.pause()
         assert app.screen is dialog, "the name must be typed"
-        await pilot.press("backspace", *"box", "enter")
+        await pilot.press("ctrl+u", *"box", "enter")
         await until(pilot, lambda: "~]$" in screen_text(app), 30)
 
 

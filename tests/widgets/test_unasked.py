@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tui.core.plans import Plan, Risk
 from tui.themes import SLATE, variables
-from tui.widgets.unasked import STILL_SECONDS, UnaskedConfirm, agreed
+from tui.widgets import unasked
+from tui.widgets.unasked import UnaskedConfirm, agreed
 
 PLAN = Plan(title="First login", verb="Trust this key", intro="Is it the one?")
 TYPED = Plan(title="Another key", verb="Trust", intro="?", risk=Risk.DESTROYS, typed="box")
@@ -38,11 +41,19 @@ async def opened(app: Asking, pilot: Pilot[None]) -> UnaskedConfirm:
 
 
 async def begun(dialog: UnaskedConfirm, pilot: Pilot[None]) -> None:
+    dialog._begin()  # what its timer does
     while not dialog.begun:
-        await asyncio.sleep(0.02)
+        await pilot.pause()
     await pilot.pause()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dialog that waits until it is told: no test depends on how fast this machine is."""
+    monkeypatch.setattr(unasked, "STILL_SECONDS", 600.0)
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("key", ["enter", "y", "n", "escape"])
 async def test_keys_typed_ahead_do_not_answer(key: str) -> None:
     app = Asking()
@@ -59,21 +70,51 @@ async def test_keys_typed_ahead_do_not_answer(key: str) -> None:
         assert await asyncio.wait_for(asked, 5) is (key in ("enter", "y"))
 
 
-async def test_it_waits_as_long_as_one_types() -> None:
+@pytest.mark.usefixtures("patient")
+async def test_a_key_that_was_pressed_before_and_arrives_after_does_not_answer() -> None:
     app = Asking()
     async with app.run_test() as pilot:
         asked = app.ask(PLAN)
         dialog = await opened(app, pilot)
-        for _ in range(5):
-            await asyncio.sleep(STILL_SECONDS / 2)
-            await pilot.press("l", "s", "enter")
-            assert app.screen is dialog
-            assert not dialog.begun
+        late = Key("enter", "\r")
         await begun(dialog, pilot)
+        dialog.post_message(late)
+        await pilot.pause()
+        assert app.screen is dialog
         await pilot.press("enter")
         assert await asyncio.wait_for(asked, 5) is True
 
 
+@pytest.mark.usefixtures("patient")
+async def test_it_waits_as_long_as_one_types() -> None:
+    app = Asking()
+    async with app.run_test() as pilot:
+        app.ask(PLAN)
+        dialog = await opened(app, pilot)
+        timers = {dialog._still}
+        for key in ("l", "s", "enter"):
+            await pilot.press(key)
+            await pilot.pause()
+            timers.add(dialog._still)
+        assert len(timers) == 4, "each key begins the wait anew"
+        assert not dialog.begun
+        dialog.dismiss(None)
+
+
+async def test_it_begins_by_itself_once_the_keyboard_is_still() -> None:
+    app = Asking()
+    async with app.run_test() as pilot:
+        asked = app.ask(PLAN)
+        opened_at = time.monotonic()
+        dialog = await opened(app, pilot)
+        while not dialog.begun:
+            await pilot.pause()
+        assert dialog.begun_at - opened_at >= unasked.STILL_SECONDS
+        await pilot.press("y")
+        assert await asyncio.wait_for(asked, 5) is True
+
+
+@pytest.mark.usefixtures("patient")
 async def test_a_word_to_type_takes_no_key_typed_ahead() -> None:
     app = Asking()
     async with app.run_test() as pilot:

@@ -121,10 +121,15 @@ class BaseScreen(Guarded, Screen[None]):
         """A connection stands (again): show what there is. Subclasses act here."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a connection a pane's own keys do nothing; the drawers' and the app's work."""
+        """Without a connection, or in a drawer, a pane's own keys do nothing."""
         if action in _actions_of(self.room):
-            return self.deck.services is not None
+            return self.deck.services is not None and not self.in_drawer()
         return super().check_action(action, parameters)
+
+    def in_drawer(self) -> bool:
+        """Whether one reads in a drawer, whose keys are its own."""
+        nodes = self.focused.ancestors_with_self if self.focused is not None else []
+        return any(drawer in nodes for drawer in self.query("JobsDrawer, CodeDrawer"))
 
     # -- chrome ----------------------------------------------------------------------------
 

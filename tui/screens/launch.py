@@ -241,13 +241,9 @@ class LaunchScreen(BaseScreen):
 
         In a drawer the wizard's keys do nothing: one reads there, and one of them spends.
         """
-        if (action == "jump" and self.at != REVIEW) or (action in ACTIONS and self._in_drawer()):
+        if (action == "jump" and self.at != REVIEW) or (action in ACTIONS and self.in_drawer()):
             return False
         return super().check_action(action, parameters)
-
-    def _in_drawer(self) -> bool:
-        above = self.focused.ancestors if self.focused is not None else []
-        return any(drawer in above for drawer in self.query("JobsDrawer, CodeDrawer"))
 
     # -- moving ----------------------------------------------------------------------------
 

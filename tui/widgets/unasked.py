@@ -7,6 +7,8 @@ terminal must not answer: the dialog takes no key, and is not seen, until the ke
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import Any, ClassVar
 
 from textual.app import App
@@ -26,8 +28,14 @@ class UnaskedConfirm(Confirm):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
-        self.begun = False
+        self.begun_at = math.inf
+        """When the dialog was to be seen, on the clock of events."""
         self._still: Timer | None = None
+
+    @property
+    def begun(self) -> bool:
+        """True once keys answer."""
+        return self.begun_at < math.inf
 
     def on_mount(self) -> None:
         """Wait for a still keyboard."""
@@ -40,17 +48,21 @@ class UnaskedConfirm(Confirm):
         self._still = self.set_timer(STILL_SECONDS, self._begin)
 
     def _begin(self) -> None:
-        self.begun = True
         self.query_one(".dialog").display = True
+        self.call_after_refresh(self._seen)
+
+    def _seen(self) -> None:
+        self.begun_at = time.monotonic()
         for field in self.query("#confirm-typed"):
             field.focus()
 
     def on_key(self, event: Key) -> None:
-        """Drop what was typed for something else."""
-        if not self.begun:
+        """Drop what was typed for something else, also where it arrives late."""
+        if event.time < self.begun_at:
             event.stop()
             event.prevent_default()
-            self._wait()
+            if not self.begun:
+                self._wait()
 
     def on_paste(self, event: Paste) -> None:
         """Likewise."""
