@@ -162,8 +162,11 @@ def test_a_service_that_is_lacking_says_so_at_once(
     assert answer["ResponseMetadata"]["RetryAttempts"] == 0
 
 
-SSM = "AmazonSSM.{}".format
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
+GET = JSON | {"X-Amz-Target": "AmazonSSM.GetParameters"}
+NO_SUCH = JSON | {"X-Amz-Target": "AmazonSSM.None"}
+PRICES = JSON | {"X-Amz-Target": "AWSPriceListService.GetProducts"}
+NUMBER = "InvalidParameterValue"
 
 
 @pytest.mark.parametrize(
@@ -184,16 +187,16 @@ JSON = {"Content-Type": "application/x-amz-json-1.1"}
         ("s3", "PUT", "/{}/k", b"x", {"x-amz-acl": "none"}, "InvalidArgument"),
         ("s3", "PUT", "/{}/k", b"", {"x-amz-copy-source": "none"}, "InvalidArgument"),
         ("ec2", "POST", "/", b"Action=None&Version=2016-11-15", FORM, "InvalidAction"),
-        ("ec2", "POST", "/", b"Action=DescribeInstances&MaxResults=a", FORM, "InvalidParameterValue"),
-        ("ec2", "POST", "/", b"Action=DescribeInstances&NextToken=a", FORM, "InvalidParameterValue"),
+        ("ec2", "POST", "/", b"Action=DescribeInstances&MaxResults=a", FORM, NUMBER),
+        ("ec2", "POST", "/", b"Action=DescribeInstances&NextToken=a", FORM, NUMBER),
         ("sts", "POST", "/", b"Action=None", FORM, "InvalidAction"),
         ("sts", "POST", "/", b"nothing", FORM, "InvalidAction"),
-        ("ssm", "POST", "/", b"{", JSON | {"X-Amz-Target": SSM("GetParameters")}, "SerializationException"),
-        ("ssm", "POST", "/", b"[1]", JSON | {"X-Amz-Target": SSM("GetParameters")}, "SerializationException"),
-        ("ssm", "POST", "/", b"{}", JSON | {"X-Amz-Target": SSM("None")}, "InvalidAction"),
-        ("pricing", "POST", "/", b'{"Filters": [{}]}', JSON | {"X-Amz-Target": "x.GetProducts"}, "InvalidParameterException"),
+        ("ssm", "POST", "/", b"{", GET, "SerializationException"),
+        ("ssm", "POST", "/", b"[1]", GET, "SerializationException"),
+        ("ssm", "POST", "/", b"{}", NO_SUCH, "InvalidAction"),
+        ("pricing", "POST", "/", b'{"Filters": [{}]}', PRICES, "InvalidParameterException"),
     ],
-)  # fmt: skip
+)
 def test_the_callers_mistakes_are_not_the_sandboxs(
     clean_sandbox: Sandbox,
     aws_client: Callable[..., Any],
