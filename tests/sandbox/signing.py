@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from tui.sandbox import Sandbox
 
@@ -106,3 +109,28 @@ def environ_of(
     return environ | {
         f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()
     }
+
+
+def error(call: Callable[..., Any], **options: Any) -> str:
+    """The code of the error that a call ends in."""
+    with pytest.raises(ClientError) as caught:
+        call(**options)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def with_key(given: dict[str, Any]) -> dict[str, Any]:
+    """boto3's options for an IAM or STS answer's key."""
+    names = {
+        "aws_access_key_id": "AccessKeyId",
+        "aws_secret_access_key": "SecretAccessKey",
+        "aws_session_token": "SessionToken",
+    }
+    return {option: given[name] for option, name in names.items() if name in given}
+
+
+def new_user(iam: Any, policy: str = "") -> dict[str, Any]:
+    """A user's key, as boto3's options."""
+    iam.create_user(UserName="dev")
+    if policy:
+        iam.attach_user_policy(UserName="dev", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+    return with_key(iam.create_access_key(UserName="dev")["AccessKey"])

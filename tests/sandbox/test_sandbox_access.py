@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
 
-from tests.sandbox.signing import FORM, Answer, ask, root_of, send, sign
+from tests.sandbox.signing import FORM, Answer, ask, error, new_user, root_of, send, sign, with_key
 from tui.sandbox import Sandbox
 from tui.sandbox.front.claims import claim_of
 from tui.sandbox.front.replies import Refusal
@@ -37,30 +35,6 @@ def s3(clean_sandbox: Sandbox, aws_client: Factory) -> Any:
     client.create_bucket(Bucket=BUCKET)
     client.put_object(Bucket=BUCKET, Key="private", Body=b"secret")
     return client
-
-
-def error(call: Callable[..., Any], **options: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**options)
-    return str(caught.value.response["Error"]["Code"])
-
-
-def with_key(given: dict[str, Any]) -> dict[str, Any]:
-    """boto3's options for an IAM or STS answer's key."""
-    names = {
-        "aws_access_key_id": "AccessKeyId",
-        "aws_secret_access_key": "SecretAccessKey",
-        "aws_session_token": "SessionToken",
-    }
-    return {option: given[name] for option, name in names.items() if name in given}
-
-
-def new_user(iam: Any, policy: str = "") -> dict[str, Any]:
-    """A user's key, as boto3's options."""
-    iam.create_user(UserName="dev")
-    if policy:
-        iam.attach_user_policy(UserName="dev", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
-    return with_key(iam.create_access_key(UserName="dev")["AccessKey"])
 
 
 # -- no key
@@ -232,80 +206,6 @@ def test_a_path_that_the_client_escapes_its_own_way_is_understood(
     url = f"{clean_sandbox.info.endpoint_url}/{BUCKET}/a"
     headers = sign(url + "%281%29", "s3", root_of(clean_sandbox))
     assert send(url + "(1)", headers=headers).body == b"x"
-
-
-# -- presigned URLs
-
-
-def presigned(sandbox: Sandbox, path: str, method: str = "GET", **options: Any) -> str:
-    """A URL of version 4; `options` are the key's and `expires`."""
-    key = options.get("credentials") or root_of(sandbox)
-    request = AWSRequest(method=method, url=f"{sandbox.info.endpoint_url}/{BUCKET}/{path}")
-    S3SigV4QueryAuth(key, "s3", "us-east-1", options.get("expires", 60)).add_auth(request)
-    return str(request.url)
-
-
-@pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_a_presigned_url_opens_its_object_until_it_expires(
-    s3: Any, clean_sandbox: Sandbox, aws_client: Factory, version: str
-) -> None:
-    client = aws_client(clean_sandbox, "s3", config=Config(signature_version=version))
-    where = {"Bucket": BUCKET, "Key": "private"}
-    url = client.generate_presigned_url("get_object", Params=where, ExpiresIn=2)
-    assert send(url).body == b"secret"
-    assert send(url.replace("/private?", "/other?")).says("SignatureDoesNotMatch")
-    assert send(url, "DELETE").says("SignatureDoesNotMatch")
-    as_file = where | {"ResponseContentType": "text/x-mine"}
-    named = client.generate_presigned_url("get_object", Params=as_file)
-    assert send(named).headers["content-type"] == "text/x-mine"
-    write = client.generate_presigned_url("put_object", Params=where | {"Key": "new"})
-    assert send(write, "PUT", b"body").status == 200
-    assert client.get_object(Bucket=BUCKET, Key="new")["Body"].read() == b"body"
-    time.sleep(3.1)
-    late = send(url)
-    assert late.status == 403
-    assert late.says("AccessDenied")
-    assert b"Request has expired" in late.body
-
-
-@pytest.mark.parametrize("expires", [0, -1, 7 * 24 * 3600 + 1])
-def test_a_presigned_url_lasts_a_week_at_most(
-    s3: Any, clean_sandbox: Sandbox, expires: int
-) -> None:
-    answer = send(presigned(clean_sandbox, "private", expires=expires))
-    assert answer.status == 400
-    assert answer.says("AuthorizationQueryParametersError")
-
-
-def test_headers_added_to_a_presigned_url_do_nothing(s3: Any, clean_sandbox: Sandbox) -> None:
-    url = presigned(clean_sandbox, "new", "PUT")
-    stolen = send(url, "PUT", b"", {"x-amz-copy-source": f"/{BUCKET}/private"})
-    assert stolen.says("AccessDenied")
-    assert send(url, "PUT", b"mine").status == 200
-    assert s3.get_object(Bucket=BUCKET, Key="new")["Body"].read() == b"mine"
-
-
-@pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_a_presigned_url_may_do_what_its_signer_may(
-    s3: Any, clean_sandbox: Sandbox, aws_client: Factory, version: str
-) -> None:
-    s3.put_object(Bucket=BUCKET, Key="big", Body=bytes(1 << 20))
-    iam = aws_client(clean_sandbox, "iam")
-    key = new_user(iam)
-    config = Config(signature_version=version)
-    client = aws_client(clean_sandbox, "s3", config=config, **key)
-    urls = [
-        client.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": name})
-        for name in ("private", "big")
-    ]
-    write = {"Bucket": BUCKET, "Key": "new"}
-    put = client.generate_presigned_url("put_object", Params=write)
-    assert [send(url).status for url in urls] == [403, 403]
-    assert send(put, "PUT", b"x").status == 403
-    policy = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-    iam.attach_user_policy(UserName="dev", PolicyArn=policy)
-    assert [len(send(url).body) for url in urls] == [6, 1 << 20]
-    assert send(put, "PUT", b"x").status == 403
 
 
 # -- everybody's objects

@@ -184,14 +184,17 @@ class Daemon:
         """Save, end the instances, wipe what is not kept, and leave; whoever calls first."""
         if not self._ended.acquire(blocking=False):
             threading.Event().wait()  # another thread is ending the process
-        with pulse(self.say, "saving", self._written):
-            self._front.close()
-            self._try_to_save()
-            self._hosts.close(wipe=not self._config.keep)
-            if self._config.keep:
-                (self._folder / AWS_CONFIG).unlink(missing_ok=True)
-            else:
-                wipe(self._folder)
+        try:
+            with pulse(self.say, "saving", self._written):
+                self._front.close()
+                self._try_to_save()
+                self._hosts.close(wipe=not self._config.keep)
+                if self._config.keep:
+                    (self._folder / AWS_CONFIG).unlink(missing_ok=True)
+                else:
+                    wipe(self._folder)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
         os._exit(0)
 
 

@@ -13,8 +13,8 @@ AWS_CONFIG = "aws_config"
 LOG = "daemon.log"
 OURS = frozenset(
     """
-    amis.json aws_config daemon.log instances known_hosts lock ssh_config
-    state.json state.new state.old state.pickle
+    amis.json aws_config daemon.log instances known_hosts known_hosts.new lock ssh_config
+    ssh_config.new state.json state.new state.old state.pickle
     """.split()  # noqa: SIM905 - one name a line would be a screenful
 )
 """What the sandbox writes there."""

@@ -60,7 +60,7 @@ def _read(environ: Environ) -> Claim:
         parts = (part.strip().partition("=") for part in header[len(ALGORITHM) :].split(","))
         found = {name: value for name, _, value in parts}
         moment = environ.get("HTTP_X_AMZ_DATE") or environ.get("HTTP_DATE", "")
-        return _version_4(found, in_query=False, moment=str(moment), token=token)
+        return version_4(found, in_query=False, moment=str(moment), token=token)
     if header.startswith("AWS "):
         key_id, _, signature = header[4:].partition(":")
         moment = "" if "HTTP_X_AMZ_DATE" in environ else str(environ.get("HTTP_DATE", ""))
@@ -74,7 +74,7 @@ def _read_query(text: str, token: str) -> Claim:
         query = dict(parse_qsl(text, keep_blank_values=True))
         found = {name.removeprefix("X-Amz-"): value for name, value in query.items()}
         token = found.get("Security-Token", token)
-        claim = _version_4(found, in_query=True, moment=found.get("Date", ""), token=token)
+        claim = version_4(found, in_query=True, moment=found.get("Date", ""), token=token)
         return replace(claim, expires=found.get("Expires", ""))
     if "AWSAccessKeyId=" not in text:
         return ANONYMOUS
@@ -91,7 +91,12 @@ def _read_query(text: str, token: str) -> Claim:
     )
 
 
-def _version_4(found: dict[str, str], *, in_query: bool, moment: str, token: str) -> Claim:
+def version_4(found: dict[str, str], *, in_query: bool, moment: str, token: str) -> Claim:
+    """A claim of version 4 from its parts.
+
+    Raises:
+        Refusal: a part is missing.
+    """
     scope = found.get("Credential", "").split("/")
     signed, signature = found.get("SignedHeaders", ""), found.get("Signature", "")
     if len(scope) != 5 or scope[4] != "aws4_request" or not signed or not signature:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tui.sandbox.front.claims import Claim, claim_of
+from tui.sandbox.front.post_form import Form, check_policy, read_form
 from tui.sandbox.front.replies import (
     SERVICE_KEY,
     Environ,
@@ -21,7 +22,12 @@ from tui.sandbox.front.replies import (
     read_body,
 )
 from tui.sandbox.front.s3_read import buckets
-from tui.sandbox.front.signature import check_time, is_genuine, unsigned_headers
+from tui.sandbox.front.signature import (
+    check_time,
+    is_genuine,
+    is_genuine_policy,
+    unsigned_headers,
+)
 from tui.sandbox.patches.access import Identity, Keys
 
 HOSTS = ("127.0.0.1", "localhost")
@@ -65,20 +71,37 @@ def admit(environ: Environ, keys: Keys) -> None:
     claim = claim_of(environ)
     if not claim.version:
         environ.pop("HTTP_AUTHORIZATION", None)  # a bearer's token, say
-        _admit_anonymous(environ)
+        if (form := read_form(environ)) is not None:
+            _admit_form(environ, form, keys)
+        else:
+            _admit_anonymous(environ)
         return
     check_time(environ, claim)
     identity = keys.find(claim.key_id, claim.token)
     if not is_genuine(environ, claim, identity.secret):
-        message = (
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your key and signing method."
-        )
-        raise Refusal(403, "SignatureDoesNotMatch", message, {"ec2": "AuthFailure"})
+        raise _forged()
     if claim.in_query and unsigned_headers(environ, claim):
         message = "There were headers present in the request which were not signed"
         raise Refusal(403, "AccessDenied", message)
     _check_body(environ, claim)
+    _sign_for_moto(environ, claim, identity)
+
+
+def _forged() -> Refusal:
+    message = (
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method."
+    )
+    return Refusal(403, "SignatureDoesNotMatch", message, {"ec2": "AuthFailure"})
+
+
+def _admit_form(environ: Environ, form: Form, keys: Keys) -> None:
+    claim = form.claim
+    environ[SERVICE_KEY] = "s3"
+    identity = keys.find(claim.key_id, claim.token)
+    if not is_genuine_policy(form.fields["policy"], claim, identity.secret):
+        raise _forged()
+    check_policy(form)
     _sign_for_moto(environ, claim, identity)
 
 

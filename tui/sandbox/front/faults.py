@@ -52,7 +52,8 @@ def check_json(environ: Environ) -> None:
     Raises:
         Refusal: so it is.
     """
-    if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
+    plain = "json" in environ.get("CONTENT_TYPE", "") and "HTTP_CONTENT_ENCODING" not in environ
+    if "HTTP_X_AMZ_TARGET" in environ and plain:
         body = read_body(environ)
         if body and not isinstance(json.loads(body), dict):
             raise Refusal(400, "SerializationException", "The request must be an object.")

@@ -85,6 +85,8 @@ class SshHost:
 
     def _signal_all(self, number: signal.Signals) -> None:
         for process in list(self.processes):
+            if process.returncode is not None:
+                continue  # its number may be another's by now; the sweep finds what it left
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, number)
 
