@@ -384,7 +384,6 @@ async def test_what_can_be_logged_in_to_is_told_as_it_changes(
 
         screen = app.screen
         assert isinstance(screen, ConsoleScreen)
-        assert screen._fleet_changed in fleet.listeners
         app.connect_to(app.wish)
         await until(pilot, lambda: app.services is not None and app.services is not services)
         await until(pilot, lambda: screen._fleet is not fleet)

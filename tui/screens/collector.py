@@ -30,6 +30,7 @@ def calm_the_collector() -> None:
 def restore_the_collector() -> None:
     """Let the interpreter do as it does without us: the app has ended, its process may go on."""
     gc.set_threshold(*_USUAL)
+    gc.unfreeze()  # tests run many apps in one process
 
 
 def look_after() -> None:

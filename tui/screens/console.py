@@ -91,8 +91,8 @@ class ConsoleScreen(BaseScreen):
             self._fleet_changed(self._fleet.state)
 
     def _listen_to(self, fleet: Fleet | None) -> None:
-        if self._fleet is not None:
-            self._fleet.listeners.remove(self._fleet_changed)
+        if self._fleet is not None and self._fleet_changed in self._fleet.listeners:
+            self._fleet.listeners.remove(self._fleet_changed)  # a stopped fleet has none left
         self._fleet = fleet
         if fleet is not None:
             fleet.listeners.append(self._fleet_changed)
