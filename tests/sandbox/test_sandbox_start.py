@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.machines import Launch
 from tui.sandbox import Sandbox, SandboxError
 
 
@@ -117,3 +118,7 @@ def test_a_child_that_dies_at_once_is_quoted(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("tui.sandbox.client.launch_code", lambda *_: "raise SystemExit('no luck')")
     with pytest.raises(SandboxError, match="its process ended: no luck"):
         Sandbox().start()
+
+
+def test_an_instances_shell_has_the_usual_umask(launch: Launch) -> None:
+    assert launch().ssh("umask").stdout == "0022\n"

@@ -23,10 +23,11 @@ def launch_code(root: str, module: str) -> str:
 
     -P keeps the working folder out of `sys.path`. The folder comes right after the standard
     library, so that an uninstalled checkout works, shadows no standard module, and an older
-    installed Skydeck does not shadow it.
+    installed Skydeck does not shadow it. An instance's shells get the umask that AWS's have, not
+    the daemon's, which lets nobody else read.
     """
     return (
-        "import os, sys; "
+        "import os, sys; os.umask(0o022); "
         "at = [i for i, p in enumerate(sys.path) if p.startswith(os.path.dirname(os.__file__))]; "
         "at = [i for i in at if not sys.path[i].endswith('-packages')]; "
         f"sys.path.insert(at[-1] + 1 if at else 0, {root!r}); "
