@@ -300,3 +300,15 @@ async def test_a_panes_keys_do_nothing_while_a_drawer_has_the_focus(
         await until(pilot, lambda: not app.screen.query("JobsDrawer, CodeDrawer"))
         await pilot.press("n")
         await until(pilot, lambda: app.screen.is_modal)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_code_drawer_shows_python_and_the_command_line(
+    clean_sandbox: Sandbox, size: tuple[int, int]
+) -> None:
+    async with running(clean_sandbox, size=size) as (app, pilot):
+        await until(pilot, lambda: "There are no buckets yet" in screen_text(app))
+        await pilot.press("C")
+        await until(pilot, lambda: "aws s3api list-buckets" in screen_text(app))
+        assert "import boto3" in screen_text(app)
+        assert "no secret is ever shown here" in screen_text(app)

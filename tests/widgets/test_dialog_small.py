@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.app import App
 
 from tui.core.plans import Plan, PlanFact, Risk
@@ -42,3 +43,16 @@ async def test_the_field_is_in_sight_and_pages_turn() -> None:
         await pilot.press("pageup", "pageup", "pageup", "pageup")
         await pilot.pause()
         assert field.region.bottom > 12
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_a_fingerprint_is_shown_whole(width: int) -> None:
+    fingerprint = "SHA256:" + "".join(chr(65 + n % 26) for n in range(43))
+    plan = Plan("First login", "Trust", "Look.", facts=(PlanFact("fingerprint", fingerprint),))
+    app = Host()
+    async with app.run_test(size=(width, 40)) as pilot:
+        app.push_screen(Confirm(plan))
+        await pilot.pause(0.2)
+        strips = app.screen._compositor.render_strips()
+        shown = "".join("".join(segment.text for segment in strip) for strip in strips)
+        assert fingerprint in "".join(shown.split())

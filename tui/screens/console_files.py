@@ -143,8 +143,8 @@ def entry_cells(entry: RemoteEntry) -> Sequence[Spans]:
     """One remote entry as a row."""
     name = entry.name
     if entry.is_folder:
-        when = _age(entry) if entry.modified_at else ""
-        return (("cool", "▸ "), ("text", f"{name}/")), (("dim", fmt.ABSENT),), (("muted", when),)
+        when = ("muted", _age(entry)) if entry.modified_at else ("dim", fmt.ABSENT)
+        return (("cool", "▸ "), ("text", f"{name}/")), (("dim", fmt.ABSENT),), (when,)
     number, unit = fmt.size_parts(entry.size_bytes)
     size: Spans = (("text", number), ("muted", f" {unit:>2}"))
     return (("text", f"  {name}"),), size, (("muted", _age(entry)),)

@@ -286,19 +286,13 @@ def type_facts(book: PriceBook, region: str, kind: InstanceType) -> Rows:
 
 
 def source_rows(prices: list[tuple[str, Price | None]]) -> Rows:
-    """Where each price is from and of which day: label, price, source."""
+    """Where each price is from and of which day: label, price, day; the source below."""
     rows: Rows = []
     for label, price in prices:
         if price is None:
             rows.append(fact(label, UNKNOWN))
             continue
         shown = f"{price.amount.normalize():f}"
-        rows.append(
-            fact(
-                label,
-                ("text", f"{shown:<9}"),
-                ("muted", f"{price.as_of:%d %b %Y}  "),
-                ("dim", price.source),
-            )
-        )
+        rows.append(fact(label, ("text", f"{shown:<9}"), ("muted", f"{price.as_of:%d %b %Y}")))
+        rows.append(fact("", ("muted", price.source)))
     return rows

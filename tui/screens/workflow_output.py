@@ -61,6 +61,8 @@ class OutputView(ScrollView, can_focus=True):
         if row >= len(self.lines):
             return Strip.blank(width, self.rich_style)
         text = self._painter.text(_spans(self.lines[row]))
+        if text.cell_len > x + width:  # arrows scroll to the rest
+            text.truncate(x + width, overflow="ellipsis")
         return _strip(text, self).crop_extend(x, x + width, self.rich_style)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
+from rich.cells import chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -24,6 +25,8 @@ from tui.widgets.styles import style_path
 
 T = TypeVar("T")
 SAMPLES = 6
+WIDTH = 72  # as in styles/widgets/dialogs.tcss
+ROUND_FACTS = 11  # edge, the dialog's padding, the facts' own
 
 
 class Dialog(Guarded, ModalScreen[T]):
@@ -87,12 +90,8 @@ class Confirm(Dialog[bool]):
         role = plan.risk.value
         yield Line((((f"bold {role}"), plan.title),), (("dim", "plan "), ("muted", plan.mark)))
         yield Static(content(("muted", plan.intro)), classes="prose")
-        column = max([12, *(len(item.label) + 2 for item in plan.facts)])
         if plan.facts:
-            yield Block(
-                [fact(item.label, (item.role, item.value), at=column) for item in plan.facts],
-                classes="inset",
-            )
+            yield Block(self._facts(), classes="inset")
         if plan.items:
             yield Block(self._samples(), classes="items")
         if plan.warning or plan.typed:
@@ -100,6 +99,20 @@ class Confirm(Dialog[bool]):
         if plan.typed:
             yield Field(placeholder=visible(plan.typed), classes="field", id="confirm-typed")
         yield Line(self._button(), self._ways(), classes="foot", id="confirm-foot")
+
+    def _facts(self) -> list[Spans]:
+        """Label and value; a long value (a fingerprint) goes on in a second line."""
+        facts = self.plan.facts
+        column = max([12, *(len(item.label) + 2 for item in facts)])
+        room = max(8, min(WIDTH, int(self.app.size.width * 0.96)) - ROUND_FACTS - column)
+        rows: list[Spans] = []
+        for item in facts:
+            value = visible(item.value)
+            first = chop_cells(value, room)[0] if value else ""
+            rows.append(fact(item.label, (item.role, first), at=column))
+            if rest := value[len(first) :]:
+                rows.append(fact("", (item.role, rest), at=column))
+        return rows
 
     def _samples(self) -> list[Spans]:
         shown = self.plan.items[:SAMPLES]

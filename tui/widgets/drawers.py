@@ -23,6 +23,7 @@ from tui.widgets.record_table import Column, RecordTable
 
 FORMS = ("boto3 + CLI", "pandas", "whole session")
 PANDAS_FORM, SESSION_FORM = 1, 2
+LOW_ROWS = 28
 
 
 class JobsDrawer(Container):
@@ -132,6 +133,10 @@ class CodeDrawer(Vertical):
         """Take the focus and show the newest action."""
         self.query_one("#code-scroll").focus()
         self.run_worker(self._show(), exclusive=True, group="code", exit_on_error=False)
+
+    def on_resize(self) -> None:
+        """In few rows the code has them, not the space round it."""
+        self.set_class(self.size.height < LOW_ROWS, "-low")
 
     async def _show(self) -> None:
         self._head()
