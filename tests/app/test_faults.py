@@ -37,6 +37,18 @@ async def test_a_workers_fault_is_told_and_does_not_end_the_app(
         assert note.stat().st_mode & 0o077 == 0
 
 
+async def test_a_faults_own_words_are_written_without_their_secrets(sandbox: Sandbox) -> None:
+    async def refused() -> None:
+        raise ValueError(f"Invalid endpoint: http://me:{SECRET}@h:9000 secret_key={SECRET}")
+
+    async with running(sandbox) as (app, pilot):
+        app.screen.run_worker(refused(), exit_on_error=False)
+        await until(pilot, lambda: "a fault of Skydeck's own" in screen_text(app))
+    note = (settings.state_folder() / "crash.txt").read_text()
+    assert "Invalid endpoint: http://h:9000" in note
+    assert SECRET not in note
+
+
 async def test_a_workers_user_error_is_told_in_its_own_words(sandbox: Sandbox) -> None:
     async def refused() -> None:
         raise UserError("Can't do that", "it is Sunday", "Come back on Monday.")

@@ -18,10 +18,10 @@ from tui.aws.code_values import (
     FileRef,
     Redaction,
     Secret,
-    bare_endpoint,
     secrets_in,
     with_suffix,
 )
+from tui.aws.redaction import bare_endpoint
 
 
 def redacted(service: str, operation: str, **params: Any) -> Any:

@@ -23,7 +23,8 @@ from tui.aws.code_models import (
     xform,
 )
 from tui.aws.code_python import SAVES_KEY, WIDTH
-from tui.aws.code_values import FileRef, bare_endpoint, secrets_in
+from tui.aws.code_values import FileRef, secrets_in
+from tui.aws.redaction import bare_endpoint
 
 # The CLI's `s3` and others are commands of its own, not the service's.
 SERVICES = {"s3": "s3api", "codedeploy": "deploy", "config": "configservice"}

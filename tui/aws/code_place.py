@@ -11,7 +11,7 @@ import shlex
 
 from tui.aws.code_cli import place_options
 from tui.aws.code_python import quoted
-from tui.aws.code_values import bare_endpoint
+from tui.aws.redaction import bare_endpoint
 
 
 def place_python(program: str, endpoint_url: str | None, profile: str | None) -> str:

@@ -19,7 +19,8 @@ from tui.aws.code_models import (
     without_paging,
     xform,
 )
-from tui.aws.code_values import FileRef, Secret, bare_endpoint, secret_members
+from tui.aws.code_values import FileRef, Secret, secret_members
+from tui.aws.redaction import bare_endpoint
 
 WIDTH = 88
 INDENT = "    "

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from tui.aws.code_python import WITHOUT, quoted
-from tui.aws.code_values import bare_endpoint
+from tui.aws.redaction import bare_endpoint
 
 _HELPER = ast.unparse(ast.parse(WITHOUT))
 

@@ -23,11 +23,6 @@ SECRET_NAMES = frozenset({
 })  # fmt: skip
 # A pre-signed URL is as good as the right that it grants.
 SIGNED_URL = re.compile(r"[?&](X-Amz-(Signature|Security-Token)|Signature)=", re.IGNORECASE)
-# What stands before the host in an address. A password may hold a slash; a port is none.
-USER_INFO = re.compile(
-    r"^([a-z][a-z0-9+.-]*://|//)?(?:[^/?#:@\[]*:(?!\d*(?:[/?#]|$)).*|[^/?#]*)@",
-    re.IGNORECASE | re.DOTALL,
-)
 # Variables that mean something to a shell already and must not be asked to hold a secret.
 SHELL_OWN = frozenset({"HOME", "IFS", "LANG", "PATH", "PS1", "PWD", "SHELL", "TERM", "USER"})
 NUMBERS = {"integer": "int", "long": "int", "float": "float", "double": "float"}
@@ -151,11 +146,6 @@ def secret_members(answer: Shape | None) -> dict[str, bool]:
     if answer is not None:
         look(answer, "", 0)
     return found
-
-
-def bare_endpoint(url: str) -> str:
-    """Return an endpoint's address without the user name and password that it may carry."""
-    return USER_INFO.sub(lambda found: found[1] or "", url)
 
 
 def secrets_in(value: Any) -> list[Secret]:

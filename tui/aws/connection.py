@@ -19,7 +19,7 @@ class Connection:
 
     profile: str = ""
     region: str = ""
-    endpoint_url: str = ""
+    endpoint_url: str = field(default="", repr=False)  # it may hold a password
     access_key_id: str = ""
     secret_access_key: str = field(default="", repr=False)
     session_token: str = field(default="", repr=False)

@@ -10,6 +10,11 @@ REDACTED: Final = "…"
 _PEM = re.compile(r"-----BEGIN .*?(?:-----END [^-]*-----|\Z)", re.DOTALL)
 # A password may hold a slash, which would end the host's part; a port is no password.
 _USER = re.compile(r"(?<=://)(?:[^\s/:@]*:(?!\d+(?:[/?#]|\Z))\S+|[^\s/?#]*)@")
+# What stands before the host where the whole text is one address.
+_BEFORE_HOST = re.compile(
+    r"^([a-z][a-z0-9+.-]*://|//)?(?:[^/?#:@\[]*:(?!\d*(?:[/?#]|$)).*|[^/?#]*)@",
+    re.IGNORECASE | re.DOTALL,
+)
 _QUERY = re.compile(r"(\w://[^\s?\"'<>]*)\?[^\s\"'<>]*")
 _LABELLED = re.compile(
     r"""(
@@ -38,6 +43,11 @@ def redact(text: str) -> str:
 def without_user(text: str) -> str:
     """Return `text` with user names and passwords cut out of its URLs."""
     return _USER.sub("", text)
+
+
+def bare_endpoint(url: str) -> str:
+    """Return an endpoint's address without the user name and password that it may carry."""
+    return _BEFORE_HOST.sub(lambda found: found[1] or "", url)
 
 
 def _bare(found: re.Match[str]) -> str:

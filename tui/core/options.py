@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -14,6 +14,6 @@ class Options:
     keep: Path | None = None
     profile: str = ""
     region: str = ""
-    endpoint_url: str = ""
+    endpoint_url: str = field(default="", repr=False)  # it may hold a password
     read_only: bool = False
     fast: bool = False  # the sandbox's state changes take no time (tests)

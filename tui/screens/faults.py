@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 
 def note_fault(error: BaseException | None = None) -> str:
-    """Write an error (or the one being handled), without locals, to a file; its path or ""."""
+    """Write an error (or the one being handled), without locals and secrets, to a file.
+
+    Returns:
+        The file's path, or "" where it can't be written.
+    """
     path = settings.state_folder() / "crash.txt"
-    lines = traceback.format_exception(error) if error else [traceback.format_exc()]
+    from tui.aws.redaction import redact
+
+    told = "".join(traceback.format_exception(error)) if error else traceback.format_exc()
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(target, "w", encoding="utf-8", errors="replace") as file:
-            file.write(f"{datetime.now(UTC).isoformat()}\n{''.join(lines)}")
+            file.write(f"{datetime.now(UTC).isoformat()}\n{redact(told)}")
     except OSError:
         return ""
     return str(path)

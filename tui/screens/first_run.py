@@ -136,23 +136,17 @@ def starts(endpoint_url: str = "") -> list[Start]:
     A profile is used with the command line's `endpoint_url`, and says so.
     """
     from tui.aws.profiles import profiles
+    from tui.aws.redaction import bare_endpoint
 
     found = [Start("sandbox", "Sandbox", "everything works, nothing is real, no account", "free")]
     for profile in profiles():
         found_in = (
-            f"at {without_user(endpoint_url)}" if endpoint_url else "found in your AWS config"
+            f"at {bare_endpoint(endpoint_url)}" if endpoint_url else "found in your AWS config"
         )
         note = f"{found_in} · {profile.region}" if profile.region else found_in
         found.append(Start("profile", profile.name, note, profile.kind, profile.name))
     found.append(Start("setup", "Set up credentials…", "how to give AWS tools your keys", ""))
     return found
-
-
-def without_user(url: str) -> str:
-    """A URL without the name and password that it may hold."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def cells(start: Start) -> Sequence[Spans]:
