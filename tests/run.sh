@@ -1,7 +1,7 @@
 #!/bin/sh
 # Set up a virtual environment in .venv and run the tests. Arguments go to pytest.
 # On Debian and Ubuntu, as root, what some tests drive for real is installed too (tmux, ssh, sshd,
-# bubblewrap, vim); elsewhere those tests are skipped where the program is missing.
+# bubblewrap, vim, htop); elsewhere those tests are skipped where the program is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
