@@ -112,7 +112,6 @@ def subnet_of(entry: _Entry) -> Subnet:
         cidr=entry.get("CidrBlock", ""),
         free_addresses=entry.get("AvailableIpAddressCount", 0),
         default_for_zone=bool(entry.get("DefaultForAz")),
-        gives_public_ip=bool(entry.get("MapPublicIpOnLaunch")),
     )
 
 

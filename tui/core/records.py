@@ -203,7 +203,6 @@ class Subnet:
     cidr: str
     free_addresses: int
     default_for_zone: bool
-    gives_public_ip: bool
 
 
 @dataclass(frozen=True, slots=True)

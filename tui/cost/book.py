@@ -109,11 +109,6 @@ class PriceBook:
         found = self.volume(region, kind)
         return found.iops if found else None
 
-    def volume_throughput(self, region: str, kind: str) -> Price | None:
-        """USD a MiB/s-month, for those above gp3's 125 included."""
-        found = self.volume(region, kind)
-        return found.throughput if found else None
-
     def snapshot_gb_month(self, region: str) -> Price | None:
         """USD a GB-month of an EBS snapshot, standard tier."""
         return self._region(region).snapshot_gb_month

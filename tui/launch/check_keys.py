@@ -11,7 +11,6 @@ from tui.launch.problem import Problem
 KINDS = ("ed25519", "rsa")
 # The service model of CreateKeyPair: up to 255 ASCII characters. The name becomes NAME.pem on this
 # machine, so what a file name can't hold everywhere is left out.
-MAX_NAME = 255
 MAX_FILE_NAME = 240
 _PRINTABLE = re.compile(r"[ -~]+", re.ASCII)
 _NOT_IN_FILES = '/\\:*?"<>|'
