@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tui.sandbox import Sandbox
 
+BUCKET = "the-bucket"
 AMAZON_LINUX = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
@@ -79,6 +81,18 @@ def open_port_22(ec2: Any, group: str, *, is_open: bool = True) -> None:
     change(GroupId=group, IpPermissions=rule)
 
 
+def run(ec2: Any, **options: Any) -> list[dict[str, Any]]:
+    """What RunInstances says of the instances that it launched."""
+    settings: dict[str, Any] = {
+        "ImageId": AMAZON_LINUX,
+        "InstanceType": "t3.micro",
+        "MinCount": 1,
+        "MaxCount": 1,
+    }
+    found: list[dict[str, Any]] = ec2.run_instances(**(settings | options))["Instances"]
+    return found
+
+
 def launch_machine(sandbox: Sandbox, ec2: Any, folder: Path, **options: Any) -> Machine:
     """Launch one instance that SSH can reach, and wait until it runs."""
     pair = ec2.create_key_pair(KeyName="test-key", KeyType="ed25519")
@@ -87,18 +101,23 @@ def launch_machine(sandbox: Sandbox, ec2: Any, folder: Path, **options: Any) -> 
     key_file.chmod(0o600)
     group = ec2.create_security_group(GroupName="ssh", Description="ssh")["GroupId"]
     open_port_22(ec2, group)
-    settings: dict[str, Any] = {
-        "ImageId": AMAZON_LINUX,
-        "InstanceType": "t3.micro",
-        "KeyName": "test-key",
-        "SecurityGroupIds": [group],
-        "MinCount": 1,
-        "MaxCount": 1,
-    }
-    made = ec2.run_instances(**(settings | options))
-    machine = Machine(sandbox, ec2, made["Instances"][0]["InstanceId"], key_file)
+    made = run(ec2, **({"KeyName": "test-key", "SecurityGroupIds": [group]} | options))
+    machine = Machine(sandbox, ec2, made[0]["InstanceId"], key_file)
     machine.wait_for("running")
     return machine
+
+
+def a_long_time() -> str:
+    """Seconds for `sleep`, some nine hours: no other process of this machine sleeps as long."""
+    return f"32100.{uuid.uuid4().int % 10**12:012}"
+
+
+def sleepers(seconds: str) -> list[Any]:
+    """Every `sleep` of just so many seconds on this machine."""
+    import psutil
+
+    found = psutil.process_iter(["name", "cmdline"])  # gives None for what it may not read
+    return [p for p in found if p.info["name"] == "sleep" and seconds in (p.info["cmdline"] or [])]
 
 
 def until(true: Callable[[], bool], seconds: float = 10.0) -> bool:

@@ -18,6 +18,9 @@ from botocore.exceptions import ClientError
 
 from tui.sandbox import Sandbox
 
+# A proxy of the user's environment has no business with loopback.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+SECONDS = 60
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
@@ -63,7 +66,7 @@ def send(
     if body is not None and not request.has_header("Content-type"):
         request.add_unredirected_header("Content-type", "")  # else urllib calls it a form
     try:
-        answer = urllib.request.urlopen(request)
+        answer = OPENER.open(request, timeout=SECONDS)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

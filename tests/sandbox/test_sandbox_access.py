@@ -16,13 +16,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+from tests.sandbox.machines import BUCKET
 from tests.sandbox.signing import FORM, Answer, ask, error, new_user, root_of, send, sign, with_key
 from tui.sandbox import Sandbox
 from tui.sandbox.front.claims import claim_of
-from tui.sandbox.front.replies import Refusal
 from tui.sandbox.front.signature import check_time
+from tui.sandbox.replies import Refusal
 
-BUCKET = "the-bucket"
 LEASE = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/{}/aws4_request, "
 LEASE += "SignedHeaders=host, Signature=" + "0" * 64
 CALL = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -30,11 +30,9 @@ Factory = Callable[..., Any]
 
 
 @pytest.fixture
-def s3(clean_sandbox: Sandbox, aws_client: Factory) -> Any:
-    client = aws_client(clean_sandbox, "s3")
-    client.create_bucket(Bucket=BUCKET)
-    client.put_object(Bucket=BUCKET, Key="private", Body=b"secret")
-    return client
+def s3(s3: Any) -> Any:
+    s3.put_object(Bucket=BUCKET, Key="private", Body=b"secret")
+    return s3
 
 
 # -- no key

@@ -11,32 +11,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.machines import AMAZON_LINUX, Machine
+from tests.sandbox.machines import AMAZON_LINUX, Machine, run
+from tests.sandbox.signing import error
 from tui.sandbox import Sandbox
 
 ARM = AMAZON_LINUX.replace("x86_64", "arm64")
 
 
-@pytest.fixture
-def ec2(clean_sandbox: Sandbox, aws_client: Callable[..., Any]) -> Any:
-    return aws_client(clean_sandbox, "ec2")
-
-
-def run(ec2: Any, **options: Any) -> list[dict[str, Any]]:
-    settings: dict[str, Any] = {
-        "ImageId": AMAZON_LINUX,
-        "InstanceType": "t3.micro",
-        "MinCount": 1,
-        "MaxCount": 1,
-    }
-    found: list[dict[str, Any]] = ec2.run_instances(**(settings | options))["Instances"]
-    return found
-
-
 def refused(ec2: Any, **options: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        run(ec2, **options)
-    return str(caught.value.response["Error"]["Code"])
+    return error(run, ec2=ec2, **options)
 
 
 def volumes(ec2: Any, instance_id: str) -> dict[str, dict[str, Any]]:

@@ -7,16 +7,19 @@ import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from tests.sandbox.signing import FORM, environ_of
+from tests.sandbox.signing import FORM, environ_of, root_of, send, sign
 from tests.sandbox.signing import ask as ask_sandbox
 from tui.sandbox import Sandbox
 from tui.sandbox.front import Front
-from tui.sandbox.patches.access import Keys
+from tui.sandbox.front.claims import claim_of
+from tui.sandbox.front.post_form import Form
+from tui.sandbox.patches.access import Identity, Keys
 from tui.sandbox.patches.base import MisfitError, Patch, apply, need
 
 ROOT = Credentials("ROOT", "root's secret")
@@ -213,8 +216,29 @@ def test_the_callers_mistakes_are_not_the_sandboxs(
     assert answer.says(code), answer.body
 
 
+def test_s3_refuses_in_its_own_words_whatever_the_body_is_called(clean_sandbox: Sandbox) -> None:
+    url = clean_sandbox.info.endpoint_url + "/the-bucket/k"
+    signed = sign(url, "s3", root_of(clean_sandbox), "PUT", b"x=1", FORM)
+    for given in (signed, signed | {"X-Amz-Target": "AmazonSSM.GetParameters"}):
+        answer = send(url, "PUT", b"x=2", given)
+        assert (answer.status, answer.headers["content-type"]) == (400, "application/xml")
+        root = ElementTree.fromstring(answer.body)
+        assert (root.tag, root.findtext("Code")) == ("Error", "XAmzContentSHA256Mismatch")
+
+
+def test_secrets_are_not_in_the_repr_of_a_request() -> None:
+    claim = claim_of(environ_of("s3", Credentials("ROOT", "root's secret", "the-token")))
+    form = Form({"policy": "the-policy", "x-amz-signature": "the-signature"}, 1)
+    identity = Identity("ROOT", "the-token", "root's secret")
+    assert (claim.token, len(claim.signature)) == ("the-token", 64)
+    text = repr([claim, form, identity])
+    assert "the-" not in text
+    assert "secret" not in text.replace("secret=", "")
+    assert claim.signature not in text
+
+
 def test_a_body_that_comes_in_chunks_is_read_whole() -> None:
-    from tui.sandbox.front.replies import read_body
+    from tui.sandbox.replies import read_body
 
     environ = {"wsgi.input": io.BytesIO(b"the body"), "wsgi.input_terminated": True}
     assert read_body(environ) == read_body(environ) == b"the body"

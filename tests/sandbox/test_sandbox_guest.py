@@ -73,9 +73,13 @@ def test_a_rebooting_instance_is_running_all_along(launch: Launch) -> None:
     machine = launch()
     machine.ec2.reboot_instances(InstanceIds=[machine.instance_id])
     seen = set()
-    while machine.sandbox.endpoint(machine.instance_id) is None:
+
+    def is_back() -> bool:
         seen.add(machine.describe()["State"]["Name"])
-    assert seen <= {"running"}
+        return machine.sandbox.endpoint(machine.instance_id) is not None
+
+    assert until(is_back, 30)
+    assert seen == {"running"}
     assert machine.ssh("echo up").stdout == "up\n"
 
 

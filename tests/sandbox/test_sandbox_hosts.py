@@ -12,14 +12,19 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.sandbox.machines import until
 from tui.sandbox.guest import sweep as sweeping
 from tui.sandbox.guest.user_data import LINE_MOST, Lines
 from tui.sandbox.hosts import bwrap, events, files, user_data
 from tui.sandbox.hosts.console import KEPT_BYTES, Console
 from tui.sandbox.hosts.guest_process import guest_environment
+from tui.sandbox.hosts.host import Host
+from tui.sandbox.hosts.keys import HostKey
+from tui.sandbox.hosts.manager import HostManager
 from tui.sandbox.hosts.turns import Turns
 from tui.sandbox.hosts.wipe import wipe
 
@@ -87,6 +92,49 @@ def test_orders_are_done_one_after_the_other_and_survive_a_fault() -> None:
     go.set()
     assert all(done.wait(5) for done in (first, second, third))
     assert seen == ["slow", "third"]
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostManager:
+    """A host manager that follows nothing, and leaves this process's children alone."""
+    monkeypatch.setattr(HostManager, "_follow", lambda self: None)
+    monkeypatch.setattr("tui.sandbox.guest.prctl.adopt_orphans", lambda: False)
+    return HostManager(tmp_path, "http://127.0.0.1:9", isolate=False)
+
+
+def test_the_end_waits_for_a_termination_that_is_under_way(
+    manager: HostManager, tmp_path: Path
+) -> None:
+    go, instance = threading.Event(), SimpleNamespace(id="i-1")
+    root = tmp_path / "instances" / "i-1"
+    root.mkdir(parents=True)
+    host = Host(instance, root, "127.0.16.2", HostKey(KEY, "SHA256:x", ""), "ec2-user")
+    manager._hosts["i-1"] = host
+    host.turns.add(lambda: go.wait(60))
+    gate = manager.terminated(instance)
+    closing = threading.Thread(target=lambda: manager.close(wipe=False))
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    assert not gate()
+    go.set()
+    closing.join(60)
+    assert not closing.is_alive()
+    assert not root.exists()
+
+
+def test_a_terminated_host_is_forgotten_and_its_successor_is_not(
+    manager: HostManager, tmp_path: Path
+) -> None:
+    instance = SimpleNamespace(id="i-1")
+    key = HostKey(KEY, "SHA256:x", "")
+    first, second = (Host(instance, tmp_path / n, "127.0.16.2", key, "root") for n in ("a", "b"))
+    manager._hosts["i-1"] = first
+    assert until(manager.terminated(instance))
+    assert manager.rows() == []
+    manager._hosts["i-1"] = second
+    manager._end(first, wiped=True)
+    assert [row["instance_id"] for row in manager.rows()] == ["i-1"]
 
 
 @pytest.fixture

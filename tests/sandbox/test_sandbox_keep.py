@@ -1,21 +1,20 @@
-"""What is kept is kept: whatever runs meanwhile, however long it takes, and for nobody's eyes."""
+"""What is kept is kept: whatever runs meanwhile, and for nobody's eyes."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import pytest
 
+from tests.sandbox.machines import until
 from tests.sandbox.signing import environ_of
 from tui.sandbox import Sandbox, SandboxError
 from tui.sandbox.folder import make_private
@@ -23,93 +22,8 @@ from tui.sandbox.front import Front
 from tui.sandbox.hosts.manager import HostManager
 from tui.sandbox.keeping import Keeper, _Writer
 from tui.sandbox.patches.access import Keys
-from tui.sandbox.pulse import pulse
 
 Factory = Callable[..., Any]
-
-CHILD = """
-import json, sys, time
-def say(**event):
-    print(json.dumps(event), flush=True)
-sys.stdin.readline()
-{start}
-say(endpoint_url="http://127.0.0.1:9", access_key_id="K", isolated=True, warnings=["first"])
-{life}
-sys.stdin.read()
-{end}
-"""
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`stand_in(end="...")`: what the next sandbox's child does instead of the daemon's work."""
-    monkeypatch.setattr("tui.sandbox.client.STOP_SECONDS", 1.0)
-
-    def put(start: str = "", life: str = "", end: str = "") -> None:
-        code = CHILD.format(start=start, life=life, end=end)
-
-        def spawn(folder: Path, errors: IO[bytes]) -> subprocess.Popen[str]:
-            return subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                cwd=folder,
-                start_new_session=True,
-            )
-
-        monkeypatch.setattr("tui.sandbox.client._spawn", spawn)
-
-    return put
-
-
-# -- it may take its time
-
-
-def test_a_child_that_is_saving_is_left_to_it(
-    stand_in: Callable[..., None], tmp_path: Path
-) -> None:
-    beat = "for _ in range(12): say(busy='saving'); time.sleep(0.2)\n"
-    stand_in(end=beat + "open('saved', 'w').close()")
-    box = Sandbox(keep=tmp_path)
-    box.start()
-    box.stop()
-    assert (tmp_path / "saved").exists()
-
-
-def test_a_child_that_hangs_is_ended(stand_in: Callable[..., None], tmp_path: Path) -> None:
-    stand_in(end="time.sleep(60)")
-    box = Sandbox(keep=tmp_path)
-    box.start()
-    begun = time.monotonic()
-    box.stop()
-    assert time.monotonic() - begun < 10
-
-
-def test_a_child_that_is_loading_is_waited_for(
-    stand_in: Callable[..., None], tmp_path: Path
-) -> None:
-    stand_in(start="for _ in range(15): say(busy='loading'); time.sleep(0.2)")
-    box = Sandbox(keep=tmp_path)
-    box.start(timeout=1.5)
-    box.stop()
-    stand_in(start="time.sleep(60)")
-    with pytest.raises(SandboxError, match="no sign within"):
-        Sandbox(keep=tmp_path).start(timeout=0.5)
-
-
-def test_work_is_told_of_while_something_moves() -> None:
-    said: list[dict[str, Any]] = []
-    written = iter(range(1000))
-    with pulse(said.append, "saving", lambda: next(written)):
-        time.sleep(2.3)
-    assert said == [{"busy": "saving"}] * 2
-    said.clear()
-    with pulse(said.append, "saving", lambda: 7):
-        time.sleep(2.3)
-    assert said == []
-
 
 # -- others write meanwhile
 
@@ -157,21 +71,21 @@ def test_what_was_answered_before_the_end_is_kept(kept: Sandbox, aws_client: Fac
     s3 = aws_client(kept, "s3", config=once)
     s3.create_bucket(Bucket="the-bucket")
 
-    def write(worker: int) -> int:
-        number = 0
-        try:
+    counts = [0] * 4
+
+    def write(worker: int) -> None:
+        with contextlib.suppress(ClientError, BotoCoreError):
             while True:
-                s3.put_object(Bucket="the-bucket", Key=f"{worker}/{number}", Body=b"x")
-                number += 1
-        except (ClientError, BotoCoreError):
-            return number
+                s3.put_object(Bucket="the-bucket", Key=f"{worker}/{counts[worker]}", Body=b"x")
+                counts[worker] += 1
 
     with ThreadPoolExecutor(4) as pool:
         writers = [pool.submit(write, worker) for worker in range(4)]
-        time.sleep(0.5)
+        begun = until(lambda: all(counts), 60)
         kept.stop()
-        counts = [writer.result() for writer in writers]
-    assert all(counts)
+        for writer in writers:
+            writer.result()
+    assert begun
     kept.start(timeout=60)
     s3 = aws_client(kept, "s3")
     for worker, count in enumerate(counts):
@@ -196,7 +110,7 @@ def test_a_closed_front_lets_nobody_in_and_waits_for_those_inside() -> None:
         first = pool.submit(lambda: b"".join(front(environ_of("iam", key), lambda *_: None)))
         inside.wait(10)
         closing = pool.submit(front.close, 10)
-        time.sleep(0.2)
+        assert until(lambda: front._closed)
         assert not closing.done()
         said: list[str] = []
         late = front(environ_of("iam", key), lambda status, *_: said.append(status))
@@ -241,6 +155,27 @@ def test_a_state_that_was_never_brought_back_is_not_written_over(tmp_path: Path)
     (tmp_path / "state.pickle").write_bytes(b"precious")
     Keeper(tmp_path, cast(HostManager, NoHosts())).save()
     assert (tmp_path / "state.pickle").read_bytes() == b"precious"
+
+
+def test_the_stamp_is_written_once_and_reaches_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: [synced.append(os.fstat(fd).st_ino), sync(fd)])
+    keeper, stamp = keeper_in(tmp_path), tmp_path / "state.json"
+    keeper.save()
+    first = stamp.stat()
+    assert first.st_ino in synced
+    keeper.save()
+    again = stamp.stat()
+    assert (again.st_ino, again.st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+    for text in ('{"format": 0, "moto": "1.0"}', None):
+        stamp.unlink()
+        if text is not None:
+            stamp.write_text(text)
+        keeper.save()
+        assert json.loads(stamp.read_text()) == keeper._stamp()
 
 
 def test_the_rest_of_a_broken_save_goes_at_start(tmp_path: Path) -> None:
@@ -348,8 +283,6 @@ def test_a_state_that_was_set_aside_is_said_aloud(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps(stamp | {"moto": "1.0"}))
     second = Sandbox(keep=tmp_path, fast=True, on_warnings=heard.append)
     second.start(timeout=60)
-    deadline = time.monotonic() + 20
-    while not heard and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert until(lambda: bool(heard), 60)
     second.stop()
     assert any("set aside" in text for text in heard[0])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import importlib
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,25 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.machines import AMAZON_LINUX
+from tests.sandbox.machines import run
 from tui.sandbox import Sandbox
-from tui.sandbox.records import ACCOUNT
-
-
-@pytest.fixture
-def ec2(clean_sandbox: Sandbox, aws_client: Callable[..., Any]) -> Any:
-    return aws_client(clean_sandbox, "ec2")
-
-
-def run(ec2: Any, **options: Any) -> list[dict[str, Any]]:
-    settings: dict[str, Any] = {
-        "ImageId": AMAZON_LINUX,
-        "InstanceType": "t3.micro",
-        "MinCount": 1,
-        "MaxCount": 1,
-    }
-    found: list[dict[str, Any]] = ec2.run_instances(**(settings | options))["Instances"]
-    return found
+from tui.sandbox.patches import images, lifecycle, network
+from tui.sandbox.records import ACCOUNT, REGION
 
 
 def disk(**options: Any) -> dict[str, Any]:
@@ -128,15 +114,15 @@ def test_every_instance_of_a_launch_has_the_profile_also_when_it_is_repeated(
     assert {row["InstanceId"] for row in rows} == {row["InstanceId"] for row in first}
 
 
-@pytest.fixture
-def patches() -> Any:
-    """moto's patches, without the daemon's process; only it knows what to import first."""
-    importlib.import_module("tui.sandbox.daemon")
-    return importlib.import_module("tui.sandbox.patches.registry")
+@pytest.mark.parametrize("module", ["patches", "front", "daemon", "guest.main"])
+def test_any_part_of_the_sandbox_may_be_imported_first(module: str) -> None:
+    code = f"import tui.sandbox.{module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
-def test_a_state_that_was_reached_does_not_go_back_with_its_gate(patches: Any) -> None:
-    state = patches.lifecycle.TimedState()
+def test_a_state_that_was_reached_does_not_go_back_with_its_gate() -> None:
+    state = lifecycle.TimedState()
     state.until = 0.0
     is_open = False
     state.gate = lambda: is_open
@@ -161,11 +147,37 @@ def backend() -> Iterator[Any]:
 
 
 def test_an_address_of_a_kept_sandbox_is_not_given_out_again(
-    backend: Any, patches: Any, monkeypatch: pytest.MonkeyPatch
+    backend: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = patches.network
     everything = {f"203.0.113.{last}" for last in range(1, 255)}
     monkeypatch.setattr(network, "BLOCKS", ("203.0.113",))
     monkeypatch.setattr(network, "_used", everything - {"203.0.113.7", "203.0.113.9"})
     backend.allocate_address("vpc", address="203.0.113.7")
     assert network.new_address() == "203.0.113.9"
+    # All were given out once: what was let go of is used again, and nothing that is in use.
+    everything.remove("203.0.113.7")
+    for address in everything - {"203.0.113.20"}:
+        backend.allocate_address("vpc", address=address)
+    assert {network.new_address() for _ in range(20)} == {"203.0.113.20"}
+
+
+def test_who_asks_while_the_public_parameters_are_made_finds_them_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from moto.ssm.models import ParameterDict
+
+    check, make = ParameterDict._check_loading_status, images._parameter
+    monkeypatch.setattr(ParameterDict, "_check_loading_status", check)  # put back at the end
+    images._install_parameters()
+    names = images.parameters()
+    store: Any = ParameterDict(ACCOUNT, REGION)
+    found: list[bool] = []
+
+    def ask_meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(images, "_parameter", make)
+        found.extend(name in store for name in names)
+        return make(*args)
+
+    monkeypatch.setattr(images, "_parameter", ask_meanwhile)
+    assert all(name in store for name in names)
+    assert found == [True] * len(names)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sandbox.machines import Machine, launch_machine, until
+from tests.sandbox.machines import Machine, a_long_time, launch_machine, sleepers, until
 from tui.sandbox import Sandbox
 
 psutil = pytest.importorskip("psutil")
@@ -73,25 +72,20 @@ def test_sftp_stays_inside_the_instances_folder(machine: Machine, tmp_path: Path
     assert not (tmp_path / "x").exists()
 
 
-def _sleepers(seconds: str) -> list[Any]:
-    found = psutil.process_iter(["name", "cmdline"])
-    return [p for p in found if p.info["name"] == "sleep" and seconds in (p.info["cmdline"] or [])]
-
-
 @pytest.mark.parametrize("ended", ["stopped", "killed"])
 def test_what_hides_from_its_instance_ends_with_it(machine: Machine, ended: str) -> None:
     # Without the instance's mark, out of its session, and reparented.
-    seconds = f"{32200 + len(ended)}.{uuid.uuid4().int % 10**8}"  # no other test's
+    seconds = a_long_time()
     machine.ssh(
         f"env -i setsid sh -c 'sleep {seconds} & sleep {seconds} &' </dev/null >/dev/null 2>&1"
     )
-    assert until(lambda: len(_sleepers(seconds)) == 2)
+    assert until(lambda: len(sleepers(seconds)) == 2)
     if ended == "killed":
         os.kill(machine.sandbox.instances()[0]["pid"], signal.SIGKILL)
     else:
         machine.ec2.stop_instances(InstanceIds=[machine.instance_id])
         machine.wait_for("stopped")
-    assert until(lambda: _sleepers(seconds) == [])
+    assert until(lambda: sleepers(seconds) == [])
     if ended == "killed":
         assert until(lambda: machine.ssh("echo up").stdout == "up\n")
 

@@ -11,19 +11,17 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
+from tests.sandbox.machines import BUCKET
 from tests.sandbox.signing import Answer, new_user, root_of, send
 from tui.sandbox import Sandbox
 
-BUCKET = "the-bucket"
 Factory = Callable[..., Any]
 
 
 @pytest.fixture
-def s3(clean_sandbox: Sandbox, aws_client: Factory) -> Any:
-    client = aws_client(clean_sandbox, "s3")
-    client.create_bucket(Bucket=BUCKET)
-    client.put_object(Bucket=BUCKET, Key="private", Body=b"secret")
-    return client
+def s3(s3: Any) -> Any:
+    s3.put_object(Bucket=BUCKET, Key="private", Body=b"secret")
+    return s3
 
 
 # -- presigned URLs

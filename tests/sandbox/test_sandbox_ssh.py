@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.machines import Launch, Machine, open_port_22
+from tests.sandbox.machines import Launch, Machine, open_port_22, until
 from tui.sandbox import Sandbox
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -83,9 +83,9 @@ def test_closing_port_22_ends_logins_and_opening_it_lets_in_again(launch: Launch
     machine = launch()
     group = machine.describe()["SecurityGroups"][0]["GroupId"]
     open_port_22(machine.ec2, group, is_open=False)
-    assert _until(lambda: machine.ssh("true").returncode == 255)
+    assert until(lambda: machine.ssh("true").returncode == 255)
     open_port_22(machine.ec2, group)
-    assert _until(lambda: machine.ssh("true").returncode == 0)
+    assert until(lambda: machine.ssh("true").returncode == 0)
 
 
 def test_scp_copies_both_ways_into_the_shells_own_home(launch: Launch, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_user_data_runs_once_and_speaks_on_the_console(launch: Launch) -> None:
         output = machine.ec2.get_console_output(InstanceId=machine.instance_id)["Output"]
         return "hello from user data" in output and "ended with status 0" in output
 
-    assert _until(said)
+    assert until(said)
     machine.ec2.stop_instances(InstanceIds=[machine.instance_id])
     machine.wait_for("stopped")
     machine.ec2.start_instances(InstanceIds=[machine.instance_id])
@@ -200,14 +200,14 @@ def test_stop_keeps_files_and_terminate_wipes_them(launch: Launch) -> None:
 def test_nohup_survives_the_logout(launch: Launch) -> None:
     machine = launch()
     machine.ssh("nohup sh -c 'sleep 0.5; echo alive > ~/alive' >/dev/null 2>&1 &")
-    assert _until(lambda: machine.ssh("cat ~/alive").stdout == "alive\n")
+    assert until(lambda: machine.ssh("cat ~/alive").stdout == "alive\n")
 
 
 def test_reboot_keeps_the_files_and_comes_back(launch: Launch) -> None:
     machine = launch()
     machine.ssh("echo kept > ~/note")
     machine.ec2.reboot_instances(InstanceIds=[machine.instance_id])
-    assert _until(lambda: machine.ssh("cat ~/note").stdout == "kept\n")
+    assert until(lambda: machine.ssh("cat ~/note").stdout == "kept\n")
 
 
 SCRIPT = "import boto3; print([b['Name'] for b in boto3.client('s3').list_buckets()['Buckets']])"
@@ -300,15 +300,6 @@ def make_profile(iam: Any, policy: str) -> None:
     iam.attach_role_policy(RoleName="reader", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
     iam.create_instance_profile(InstanceProfileName="reader")
     iam.add_role_to_instance_profile(InstanceProfileName="reader", RoleName="reader")
-
-
-def _until(true: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def _read_until(shell: Any, wanted: bytes, seconds: float = 10.0) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.sandbox.machines import Launch
+from tests.sandbox.machines import Launch, until
 from tui.sandbox import Sandbox, SandboxError
 
 
@@ -42,19 +41,16 @@ def test_secrets_are_not_in_the_repr(sandbox: Sandbox) -> None:
 
 def test_no_patch_misfits(sandbox: Sandbox) -> None:
     # The second warning list arrives when EC2 is imported.
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and not sandbox.settled:
-        time.sleep(0.05)
-    assert [text for text in sandbox.warnings if "patch" in text] == []
+    assert until(lambda: sandbox.settled, 60)
+    misfits = ("patch", "could not start")
+    assert [text for text in sandbox.warnings if any(word in text for word in misfits)] == []
 
 
 def test_warnings_reach_who_listens_once_they_are_complete() -> None:
     heard: list[tuple[str, ...]] = []
     box = Sandbox(fast=True, isolate=False, on_warnings=heard.append)
     box.start(timeout=60)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and not heard:
-        time.sleep(0.05)
+    assert until(lambda: bool(heard), 60)
     assert heard == [box.warnings]
     assert any("your own files" in text for text in heard[0])
     box.stop()
@@ -66,10 +62,7 @@ def test_a_listener_that_fails_does_the_sandbox_no_harm() -> None:
 
     box = Sandbox(fast=True, on_warnings=fail)
     box.start(timeout=60)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and not box.settled:
-        time.sleep(0.05)
-    assert box.settled
+    assert until(lambda: box.settled, 60)
     box.stop()
 
 
@@ -105,8 +98,7 @@ def test_a_start_after_the_child_died_leaves_no_folder_behind() -> None:
     first = box.start(timeout=60).folder
     assert box.pid is not None
     os.kill(box.pid, signal.SIGKILL)
-    while box.running:
-        time.sleep(0.02)
+    assert until(lambda: not box.running)
     second = box.start(timeout=60).folder
     assert not first.exists()
     assert second.exists()

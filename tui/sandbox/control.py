@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from urllib.parse import parse_qs
 
-from tui.sandbox.front.replies import Body, Environ, StartResponse, reply
 from tui.sandbox.hosts.manager import HostManager
 from tui.sandbox.records import CONTROL_PATH, TOKEN_HEADER
+from tui.sandbox.replies import Body, Environ, StartResponse, reply
 
 _TOKEN_KEY = "HTTP_" + TOKEN_HEADER.upper().replace("-", "_")
 

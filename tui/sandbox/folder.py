@@ -6,6 +6,7 @@ import fcntl
 import os
 import stat
 from pathlib import Path
+from typing import IO
 
 from tui.sandbox.records import REGION, DaemonConfig
 
@@ -63,9 +64,15 @@ def write_aws_config(config: DaemonConfig, endpoint_url: str) -> None:
     write_private(Path(config.folder) / AWS_CONFIG, text.encode())
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that was never readable for others."""
+def open_private(path: Path) -> IO[bytes]:
+    """A new file to write to, in the place of an old one; it was never readable for others."""
     path.unlink(missing_ok=True)
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(target, "wb") as file:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that was never readable for others, and wait until the disk has it."""
+    with open_private(path) as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

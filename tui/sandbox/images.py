@@ -14,6 +14,8 @@ from typing import Any
 
 AMAZON, CANONICAL, DEBIAN = "137112412989", "099720109477", "136693071363"
 REDHAT, SUSE = "309956199498", "013907871322"
+ROOT_GIB = 8
+"""The root disk of an AMI that says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def _amazon_2023(version: str, created: str, arch: str, newest: bool) -> SeededI
         owner=AMAZON,
         arch=arch,
         root_device="/dev/xvda",
-        root_gib=8,
+        root_gib=ROOT_GIB,
         created=created,
         parameters=(f"{base}-default-{arch}", f"{base}-6.1-{arch}") if newest else (),
     )
@@ -87,7 +89,7 @@ def _amazon_2(version: str, created: str, arch: str, newest: bool) -> SeededImag
         owner=AMAZON,
         arch=arch,
         root_device="/dev/xvda",
-        root_gib=8,
+        root_gib=ROOT_GIB,
         created=created,
         parameters=(
             f"{base}/amzn2-ami-kernel-5.10-hvm-{arch}-gp2",
@@ -110,7 +112,7 @@ def _ubuntu(release: tuple[str, str, str], created: str, arch: str, newest: bool
         owner=CANONICAL,
         arch=arch,
         root_device="/dev/sda1",
-        root_gib=8,
+        root_gib=ROOT_GIB,
         created=created,
         parameters=(f"{path}/{kind}/ami-id",) if newest else (),
     )
@@ -124,7 +126,7 @@ def _debian(stamp: str, created: str, arch: str, newest: bool) -> SeededImage:
         owner=DEBIAN,
         arch=arch,
         root_device="/dev/xvda",
-        root_gib=8,
+        root_gib=ROOT_GIB,
         created=created,
         parameters=(f"/aws/service/debian/release/12/latest/{short}",) if newest else (),
     )

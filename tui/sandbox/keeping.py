@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui.sandbox.folder import write_private
+from tui.sandbox.folder import open_private, write_private
 from tui.sandbox.hosts.manager import HostManager
 
 FORMAT = 1
@@ -93,9 +93,7 @@ class _Writer:
     """A file that counts what is written, and brings it to the disk in small enough bites."""
 
     def __init__(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self._file = os.fdopen(handle, "wb")
+        self._file = open_private(path)
         self._synced = 0
         self.written = 0
 
@@ -175,8 +173,17 @@ class Keeper:
             writer.close()
             self._written += writer.written
             self._writer = None
-        write_private(self._stamp_file, json.dumps(self._stamp()).encode())
+        self._write_stamp()
         os.replace(fresh, self._file)  # noqa: PTH105 - atomic by contract
+
+    def _write_stamp(self) -> None:
+        """Say which versions' state it is; what says so already is not touched.
+
+        A crash between the old stamp and the new one would leave a state that nobody reads.
+        """
+        stamp = json.dumps(self._stamp()).encode()
+        if not self._stamp_file.exists() or self._stamp_file.read_bytes() != stamp:
+            write_private(self._stamp_file, stamp)
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = {

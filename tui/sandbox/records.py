@@ -16,6 +16,13 @@ CONTROL_PATH = "/skydeck-sandbox/"
 TOKEN_HEADER = "X-Skydeck-Token"
 SPOOL_BYTES = 1 << 20
 """An object of more than this lies in a file, not in memory."""
+SHELL_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+"""What an instance's shells search behind the stand-in commands."""
+
+
+def home_of(user: str) -> str:
+    """A login user's home on an instance."""
+    return "/root" if user == "root" else f"/home/{user}"
 
 
 def launch_code(root: str, module: str) -> str:
@@ -116,7 +123,7 @@ class DaemonConfig:
 
 @dataclass(frozen=True, slots=True)
 class GuestConfig:
-    """What an instance's process reads as its first line of standard input.
+    """What an instance's process reads as the first line of its socket.
 
     Attributes:
         root: the instance's root folder as the process sees it: "/" inside bwrap.
@@ -137,17 +144,17 @@ class GuestConfig:
     ssh_open: bool
     inside: bool
     shims: str
-    user_data: str
+    user_data: str = field(repr=False)
     host_key_pem: str = field(repr=False)
     environment: dict[str, str] = field(repr=False)
 
     @property
     def home(self) -> str:
         """The login user's home as the instance's shells see it."""
-        return "/root" if self.user == "root" else f"/home/{self.user}"
+        return home_of(self.user)
 
     def to_json(self) -> str:
-        """One line of JSON; written to a pipe."""
+        """One line of JSON; written to a socket, never to a file or an argument list."""
         return json.dumps(asdict(self))
 
     @classmethod

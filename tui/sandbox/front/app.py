@@ -13,12 +13,12 @@ from typing import Any
 from tui.sandbox.front import door, ec2, extras, s3_checks, s3_list, s3_read
 from tui.sandbox.front.claims import claim_of
 from tui.sandbox.front.faults import check_json, is_no_route, refusal_for, refusal_for_no_route
-from tui.sandbox.front.replies import Body, Environ, Headers, Refusal, StartResponse
 from tui.sandbox.patches.access import Keys
 from tui.sandbox.patches.requests import REQUEST_KEY
 from tui.sandbox.records import CONTROL_PATH
+from tui.sandbox.replies import Body, Environ, Headers, Refusal, StartResponse
 
-WITHOUT_EC2 = ("s3", "sts", "iam", "pricing", "servicequotas")
+WITHOUT_EC2 = ("s3", "sts", "iam")
 """Services that answer before EC2's half of moto is imported."""
 MOTO_PATH = "/moto-api/"
 """moto's own door: any shell could reset the sandbox through it."""

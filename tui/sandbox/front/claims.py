@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
-from tui.sandbox.front.replies import SERVICE_KEY, Environ, Refusal
+from tui.sandbox.replies import SERVICE_KEY, Environ, Refusal
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 CLAIM_KEY = "skydeck.claim"
@@ -30,10 +30,10 @@ class Claim:
     region: str = ""
     service: str = ""
     signed: tuple[str, ...] = ()
-    signature: str = ""
+    signature: str = field(default="", repr=False)
     moment: str = ""
     expires: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 ANONYMOUS = Claim()

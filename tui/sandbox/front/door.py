@@ -9,19 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 from tui.sandbox.front.claims import Claim, claim_of
 from tui.sandbox.front.post_form import Form, check_policy, read_form
-from tui.sandbox.front.replies import (
-    SERVICE_KEY,
-    Environ,
-    Refusal,
-    form_encoded,
-    path_of,
-    read_body,
-)
-from tui.sandbox.front.s3_read import buckets
+from tui.sandbox.front.s3_read import buckets, is_object
 from tui.sandbox.front.signature import (
     check_time,
     is_genuine,
@@ -29,6 +20,15 @@ from tui.sandbox.front.signature import (
     unsigned_headers,
 )
 from tui.sandbox.patches.access import Identity, Keys
+from tui.sandbox.replies import (
+    SERVICE_KEY,
+    Environ,
+    Refusal,
+    bucket_and_key,
+    form_encoded,
+    query_of,
+    read_body,
+)
 
 HOSTS = ("127.0.0.1", "localhost")
 PROOF = frozenset(
@@ -139,9 +139,9 @@ def _admit_anonymous(environ: Environ) -> None:
     if "HTTP_X_AMZ_TARGET" in environ or form_encoded(environ):
         message = "Request is missing Authentication Token"
         raise Refusal(403, "MissingAuthenticationToken", message)
-    name, _, key_name = path_of(environ).lstrip("/").partition("/")
-    query = {part for part, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)}
-    reads = environ["REQUEST_METHOD"] in ("GET", "HEAD") and key_name and query <= PUBLIC_QUERY
+    name, key_name = bucket_and_key(environ)
+    plain = set(query_of(environ)) <= PUBLIC_QUERY
+    reads = environ["REQUEST_METHOD"] in ("GET", "HEAD") and key_name and plain
     bucket = buckets().get(name) if reads else None
     if bucket is None or not _is_public(bucket, key_name):
         raise Refusal(403, "AccessDenied", "Access Denied")
@@ -150,7 +150,7 @@ def _admit_anonymous(environ: Environ) -> None:
 def _is_public(bucket: Any, key_name: str) -> bool:
     """Whether everybody may read an object, by the bucket's policy or the object's own ACL."""
     key = bucket.keys.get(key_name)
-    if type(key).__name__ != "FakeKey":
+    if not is_object(key):
         return False
     block = bucket.public_access_block
     if not (block and block.restrict_public_buckets) and _policy_allows(bucket, key_name):

@@ -6,8 +6,8 @@ import gzip
 from typing import Any
 
 from tui.sandbox.front.claims import claim_of
-from tui.sandbox.front.replies import Body, Environ, Headers, StartResponse, read_body
 from tui.sandbox.patches.access import is_limited
+from tui.sandbox.replies import Body, Environ, Headers, StartResponse, read_body
 
 STATIC = (
     b"Action=DescribeInstanceTypes&",

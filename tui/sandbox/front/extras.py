@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tui.sandbox.front.replies import (
+from tui.sandbox.prices import LOCATIONS, listed_usd_per_hour
+from tui.sandbox.replies import (
     Body,
     Environ,
     Refusal,
     StartResponse,
     json_reply,
     read_body,
-    service_error,
 )
-from tui.sandbox.prices import LOCATIONS, listed_usd_per_hour
 
 SERVICES = ("pricing", "servicequotas")
 FAMILIES = "Standard (A, C, D, H, I, M, R, T, Z)"
@@ -28,13 +27,17 @@ PAGE = 100
 
 
 def answer(environ: Environ, start: StartResponse, service: str) -> Body:
-    """Answer a call to one of `SERVICES`."""
+    """Answer a call to one of `SERVICES`.
+
+    Raises:
+        NotImplementedError: the sandbox does not offer it.
+        Refusal: it is not well formed.
+    """
     operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     request: dict[str, Any] = json.loads(read_body(environ) or b"{}")
     value = _pricing(operation, request) if service == "pricing" else _quotas(operation, request)
     if value is None:
-        message = f"The sandbox does not offer {service}:{operation}."
-        return service_error(start, environ, 501, "SandboxNotSupported", message)
+        raise NotImplementedError(f"{service}:{operation}")
     return json_reply(start, value)
 
 

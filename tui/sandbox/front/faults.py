@@ -7,7 +7,7 @@ import re
 from json import JSONDecodeError
 from xml.parsers.expat import ExpatError
 
-from tui.sandbox.front.replies import Environ, Refusal, read_body, service_of
+from tui.sandbox.replies import Environ, Refusal, read_body, service_of
 
 NOT_NUMBERS = ("invalid literal for int", "could not convert string to float")
 _LACKING = re.compile(r"The \w+ action has not been implemented")

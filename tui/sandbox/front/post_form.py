@@ -10,11 +10,11 @@ import binascii
 import datetime
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui.sandbox.front.claims import VERSION_2, Claim, version_4
-from tui.sandbox.front.replies import Environ, Refusal, path_of, read_body
+from tui.sandbox.replies import Environ, Refusal, path_of, read_body
 
 UNCHECKED = frozenset({"policy", "file", "awsaccesskeyid", "signature", "x-amz-signature"})
 """Fields that the policy need not name."""
@@ -24,7 +24,7 @@ UNCHECKED = frozenset({"policy", "file", "awsaccesskeyid", "signature", "x-amz-s
 class Form:
     """A form as it came: its fields by lower-case names, and the bytes of its file."""
 
-    fields: dict[str, str]
+    fields: dict[str, str] = field(repr=False)
     size_bytes: int
 
     @property
@@ -86,9 +86,9 @@ def check_policy(form: Form) -> None:
         if row[0] == "content-length-range":
             _check_size(form.size_bytes, row)
             continue
-        field = str(row[1]).removeprefix("$").lower()
-        named.add(field)
-        if not _fits(form.fields.get(field, ""), str(row[0]), str(row[2])):
+        name = str(row[1]).removeprefix("$").lower()
+        named.add(name)
+        if not _fits(form.fields.get(name, ""), str(row[0]), str(row[2])):
             raise _misfit(f"Policy Condition failed: {json.dumps(row)}")
     extra = [name for name in form.fields if name not in named and name != "bucket"]
     if extra := [name for name in extra if not name.startswith("x-ignore-")]:

@@ -8,11 +8,18 @@ import json
 import re
 import zlib
 from collections.abc import Callable
-from urllib.parse import parse_qsl
 
 from tui.sandbox.front.crc import CRC32C, CRC64NVME
-from tui.sandbox.front.replies import Body, Environ, StartResponse, path_of, read_body, s3_error
-from tui.sandbox.front.s3_read import buckets
+from tui.sandbox.front.s3_read import buckets, is_object
+from tui.sandbox.replies import (
+    Body,
+    Environ,
+    StartResponse,
+    bucket_and_key,
+    query_of,
+    read_body,
+    s3_error,
+)
 
 KEY_BYTES = 1024
 BIGGEST_CHECKED = 128 << 20
@@ -59,9 +66,9 @@ def name_is_valid(name: str) -> bool:
 
 def refuse(environ: Environ, start: StartResponse) -> Body | None:
     """The refusal that S3 would give, or None."""
-    name, _, key = path_of(environ).lstrip("/").partition("/")
+    name, key = bucket_and_key(environ)
     method = environ["REQUEST_METHOD"]
-    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    query = query_of(environ)
     if len(key.encode()) > KEY_BYTES:
         return s3_error(start, 400, "KeyTooLongError", "Your key is too long", f"/{name}/{key}")
     if method == "POST" and key and "uploadId" in query:
@@ -117,7 +124,7 @@ def _refuse_condition(
     if bucket is None:
         return None
     key = bucket.keys.get(key_name)
-    there = type(key).__name__ == "FakeKey"
+    there = is_object(key)
     where = f"/{name}/{key_name}"
     if there and upload_id and key.multipart and key.multipart.id == upload_id:
         return None

@@ -8,16 +8,23 @@ import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from tui.sandbox.front.replies import XML, Body, Environ, StartResponse, path_of, reply, s3_error
-from tui.sandbox.front.s3_read import bucket_for
+from tui.sandbox.front.s3_read import bucket_for, is_object
 from tui.sandbox.patches.store import order_of
+from tui.sandbox.replies import (
+    XML,
+    Body,
+    Environ,
+    StartResponse,
+    bucket_and_key,
+    query_of,
+    reply,
+    s3_error,
+)
 
 MOST_KEYS = 1000
-AFTER = "\U0010ffff"
-"""Sorts behind every key that starts like the text before it."""
 
 
 @dataclass(slots=True)
@@ -43,8 +50,8 @@ def answer(environ: Environ, start: StartResponse) -> Body | None:
     """Answer a ListObjectsV2; None for everything else."""
     if environ["REQUEST_METHOD"] != "GET":
         return None
-    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    name, _, key = path_of(environ).lstrip("/").partition("/")
+    query = query_of(environ)
+    name, key = bucket_and_key(environ)
     if query.get("list-type") != "2" or key or "fetch-owner" in query:
         return None
     bucket = bucket_for(environ, name, "ListBucket")
@@ -83,7 +90,7 @@ def _walk(page: Listing, keys: Any, names: list[str], after: str) -> None:
         if not name.startswith(page.prefix):
             return
         key = keys.get(name)
-        if type(key).__name__ != "FakeKey":  # a delete marker
+        if not is_object(key):
             at += 1
             continue
         if page.count >= page.most:
@@ -92,10 +99,10 @@ def _walk(page: Listing, keys: Any, names: list[str], after: str) -> None:
         cut = name.find(page.delimiter, len(page.prefix)) if page.delimiter else -1
         if cut >= 0:
             common = name[: cut + len(page.delimiter)]
-            page.last = common + AFTER
-            if not after.startswith(common):  # start-after inside a prefix swallows it
+            page.last = common
+            if not after.startswith(common):  # what starts at or inside a prefix swallows it
                 page.prefixes.append(common)
-            at = bisect.bisect_left(names, page.last, at)
+            at = bisect.bisect_right(names, common, at, key=lambda n: n[: len(common)])
         else:
             page.rows.append(_row(page, name, key))
             page.last = name

@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
 
-from tui.sandbox.front.replies import Body, Environ, Headers, StartResponse, path_of
 from tui.sandbox.patches.access import is_limited
 from tui.sandbox.records import ACCOUNT
+from tui.sandbox.replies import Body, Environ, Headers, StartResponse, bucket_and_key, query_of
 
 SMALLEST = 256 * 1024
 """Below this many bytes moto is as fast."""
@@ -30,6 +29,11 @@ def buckets() -> Any:
     from moto.s3.models import s3_backends
 
     return s3_backends[ACCOUNT]["aws"].buckets
+
+
+def is_object(key: Any) -> bool:
+    """Whether what lies under a name is an object; else it is nothing, or a delete marker."""
+    return type(key).__name__ == "FakeKey"
 
 
 def bucket_for(environ: Environ, name: str, action: str, key_name: str = "") -> Any:
@@ -83,10 +87,9 @@ def answer(environ: Environ, start: StartResponse) -> Body | None:
     """Answer a plain GetObject of a big object; None for everything else."""
     if environ["REQUEST_METHOD"] != "GET" or any(name in environ for name in SLOW_HEADERS):
         return None
-    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-    if set(query) - PLAIN_QUERY:
+    if set(query_of(environ)) - PLAIN_QUERY:
         return None
-    name, _, key_name = path_of(environ).lstrip("/").partition("/")
+    name, key_name = bucket_and_key(environ)
     bucket = bucket_for(environ, name, "GetObject", key_name) if key_name else None
     key: Any = bucket.keys.get(key_name) if bucket is not None else None
     if not _is_plain(key) or not _matches(environ, key):
@@ -108,7 +111,7 @@ def answer(environ: Environ, start: StartResponse) -> Body | None:
 
 def _is_plain(key: Any) -> bool:
     return (
-        type(key).__name__ == "FakeKey"
+        is_object(key)
         and key.size >= SMALLEST
         and key.storage_class not in ("GLACIER", "DEEP_ARCHIVE")
     )

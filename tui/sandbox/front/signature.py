@@ -17,7 +17,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from tui.sandbox.front.claims import ALGORITHM, Claim
-from tui.sandbox.front.replies import Environ, Refusal, read_body
+from tui.sandbox.replies import Environ, Refusal, read_body
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 MOST_EXPIRY = 7 * 24 * 3600

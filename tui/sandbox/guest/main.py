@@ -18,7 +18,7 @@ from typing import Any
 
 from tui.sandbox.guest import prctl
 from tui.sandbox.guest.server import SshHost
-from tui.sandbox.guest.sweep import Reaper, sweep
+from tui.sandbox.guest.sweep import MARK, Reaper, sweep
 from tui.sandbox.guest.user_data import run_user_data
 from tui.sandbox.records import GuestConfig
 
@@ -59,7 +59,7 @@ async def serve(channel: socket.socket) -> None:
     """Serve until the daemon lets go."""
     daemon = await Daemon.connect(channel)
     config = await daemon.config()
-    os.environ["SKYDECK_INSTANCE"] = config.instance_id
+    os.environ[MARK] = config.instance_id
     host = SshHost(config)
     port = await host.start()
     await daemon.tell(ready=True, port=port)

@@ -12,7 +12,8 @@ from typing import Any
 import asyncssh
 
 from tui.sandbox.guest.session import ShellSession
-from tui.sandbox.records import GuestConfig
+from tui.sandbox.guest.sweep import MARK
+from tui.sandbox.records import SHELL_PATH, GuestConfig
 
 
 class SshHost:
@@ -99,11 +100,11 @@ class SshHost:
             "LOGNAME": config.user,
             "SHELL": "/bin/bash",
             "LANG": "C.UTF-8",
-            "PATH": f"{config.shims}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": f"{config.shims}:{SHELL_PATH}",
             "HOSTNAME": config.hostname,
             "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "SKYDECK_INSTANCE": config.instance_id,
+            MARK: config.instance_id,
             **self.environment,
         }
         if term:

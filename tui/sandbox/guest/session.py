@@ -175,6 +175,7 @@ class ShellSession(SSHServerStreamSession[bytes]):
 
     def _hang_up(self) -> None:
         assert self._process is not None
+        self._process.resume()  # output that waits for a client who is gone would wait for ever
         self._process.kill(signal.SIGHUP)
         loop = asyncio.get_running_loop()
         # A shell that ignores the hang-up would hold its PTY for ever.

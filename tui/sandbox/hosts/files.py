@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tui.sandbox.records import SHELL_PATH
+
 BASHRC = """\
 # .bashrc
 export PATH={path}
@@ -69,8 +71,7 @@ def prepare(files: HostFiles) -> None:
 
 
 def _write_home(files: HostFiles, home: Path) -> None:
-    path = f"{files.bin_folder}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:"
-    path += str(Path(sys.executable).parent)
+    path = f"{files.bin_folder}:{SHELL_PATH}:{Path(sys.executable).parent}"
     sign = "#" if files.user == "root" else "$"
     (home / ".bashrc").write_text(
         BASHRC.format(path=shlex.quote(path), user=files.user, host=files.hostname, sign=sign)

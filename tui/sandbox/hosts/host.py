@@ -10,6 +10,7 @@ from tui.sandbox.hosts.console import Console
 from tui.sandbox.hosts.guest_process import GuestProcess
 from tui.sandbox.hosts.keys import HostKey
 from tui.sandbox.hosts.turns import Turns
+from tui.sandbox.records import home_of
 
 LOGIN_USERS = (
     ("ubuntu", "ubuntu"),
@@ -71,7 +72,7 @@ class Host:
     @property
     def home(self) -> str:
         """The login user's home inside."""
-        return "/root" if self.user == "root" else f"/home/{self.user}"
+        return home_of(self.user)
 
     def names(self) -> tuple[str, ...]:
         """Every name one may dial: public address and name, private ones, and the id."""

@@ -70,11 +70,8 @@ class HostManager:
         return self._order_end(instance, wiped=False)
 
     def terminated(self, instance: Any) -> Gate:
-        """An instance was terminated; its files go."""
-        gate = self._order_end(instance, wiped=True)
-        with self._lock:
-            self._hosts.pop(instance.id, None)
-        return gate
+        """An instance was terminated; its files go, and then it is forgotten."""
+        return self._order_end(instance, wiped=True)
 
     def rebooted(self, instance: Any) -> Gate:
         """An instance was rebooted: its processes end and start again."""
@@ -222,6 +219,9 @@ class HostManager:
             self._starter.end(host, process)
         if wiped and not wipe(host.root):
             print(f"sandbox: {host.root} could not be removed", file=sys.stderr)
+        with self._lock:  # not before: `close` waits for every host that it knows
+            if wiped and self._hosts.get(host.instance.id) is host:
+                del self._hosts[host.instance.id]
         self._write_ssh_files()
 
     def _revive(self, host: Host, process: GuestProcess) -> None:

@@ -14,9 +14,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.sandbox.front.replies import Refusal, ec2_error
 from tui.sandbox.patches.base import PatchContext, need, put
 from tui.sandbox.records import ACCOUNT
+from tui.sandbox.replies import Refusal, ec2_error
 
 POLICIES = (
     "AdministratorAccess",
@@ -55,7 +55,7 @@ class Identity:
     """
 
     key_id: str
-    token: str
+    token: str = field(repr=False)
     secret: str = field(repr=False)
 
 

@@ -84,3 +84,11 @@ def put(owner: Any, **replacements: Any) -> None:
     """Replace attributes of one of moto's modules or classes."""
     for name, value in replacements.items():
         setattr(owner, name, value)
+
+
+def refusal(code: str, message: str) -> Exception:
+    """An EC2 client error."""
+    from moto.ec2.exceptions import EC2ClientError
+
+    error: Exception = EC2ClientError(code, message)
+    return error

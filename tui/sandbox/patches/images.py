@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.sandbox.images import CATALOGUE, parameters
+from tui.sandbox.images import CATALOGUE, ROOT_GIB, parameters
 from tui.sandbox.patches.base import PatchContext, need, put
 
 PREFIXES = tuple(
@@ -22,15 +22,15 @@ def install(context: PatchContext) -> None:
     def block_device_mappings(self: Any) -> list[dict[str, Any]]:
         disk = {
             "SnapshotId": self.ebs_snapshot.id,
-            "VolumeSize": sizes.get(self.id, 8),
+            "VolumeSize": self.root_gib,
             "DeleteOnTermination": True,
             "VolumeType": "gp3",
             "Encrypted": False,
         }
         return [{"DeviceName": self.root_device_name, "Ebs": disk}]
 
+    put(Ami, root_gib=property(lambda self: sizes.get(self.id, ROOT_GIB)))
     put(Ami, block_device_mappings=property(block_device_mappings))
-    put(Ami, root_gib=property(lambda self: sizes.get(self.id, 8)))
     _install_parameters()
 
 
@@ -45,9 +45,9 @@ def _install_parameters() -> None:
         if not str(key or "").startswith(PREFIXES):
             check(self, key)
         elif not getattr(self, "skydeck_loaded", False):
-            self.skydeck_loaded = True
             for name, value in parameters().items():
                 dict.__setitem__(self, name, [_parameter(Parameter, self, name, value)])
+            self.skydeck_loaded = True  # not before: others ask meanwhile
 
     put(ParameterDict, _check_loading_status=load)
 

@@ -7,16 +7,15 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.sandbox.patches.base import PatchContext, need, put
+from tui.sandbox.images import ROOT_GIB
+from tui.sandbox.patches.base import PatchContext, need, put, refusal
 from tui.sandbox.patches.launch_checks import (
     check_disks,
     check_network,
     check_spot,
     check_user_data,
-    refusal,
 )
 
-ROOT_GIB = 8
 RESOLVE = "resolve:ssm:"
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.sandbox.hosts.user_data import MOST_BYTES, raw
+from tui.sandbox.patches.base import refusal
 from tui.sandbox.patches.spot import usd_per_hour_at
 
 GP3_IOPS = 3000
@@ -38,14 +39,6 @@ DISKS = {
     "sc1": DiskLimits((125, 16384)),
     "standard": DiskLimits((1, 1024)),
 }
-
-
-def refusal(code: str, message: str) -> Exception:
-    """An EC2 client error."""
-    from moto.ec2.exceptions import EC2ClientError
-
-    error: Exception = EC2ClientError(code, message)
-    return error
 
 
 def check_user_data(data: Any) -> None:

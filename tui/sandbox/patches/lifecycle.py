@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tui.sandbox.patches.base import Clock, PatchContext, need, put
+from tui.sandbox.patches.base import Clock, PatchContext, need, put, refusal
 
 CODES = {
     "pending": 0,
@@ -175,22 +175,16 @@ def _stoppable_spot(instance: Any) -> bool:
 
 
 def _wrong_state(instance: Any) -> Exception:
-    from moto.ec2.exceptions import EC2ClientError
-
-    error: Exception = EC2ClientError(
+    return refusal(
         "IncorrectInstanceState",
         f"The instance '{instance.id}' is not in a state from which it can be started or stopped.",
     )
-    return error
 
 
 def _unsupported_spot(instance: Any) -> Exception:
-    from moto.ec2.exceptions import EC2ClientError
-
-    error: Exception = EC2ClientError(
+    return refusal(
         "UnsupportedOperation",
         f"You can't stop the Spot Instance '{instance.id}' because it is associated with a "
         "one-time Spot Instance request. You can only stop Spot Instances associated with "
         "persistent Spot Instance requests.",
     )
-    return error

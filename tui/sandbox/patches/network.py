@@ -12,11 +12,10 @@ _used: set[str] = set()
 
 
 def new_address() -> str:
-    """An address that no instance had before, while there are any (there are 762)."""
-    everything = [f"{block}.{last}" for block in BLOCKS for last in range(1, 255)]
-    taken = _used | _in_use()  # a kept sandbox brings back what this process never gave out
-    free = [address for address in everything if address not in taken]
-    address = secrets.choice(free or everything)
+    """An address that no instance had before, or, when all were (there are 762), that none has."""
+    everything = {f"{block}.{last}" for block in BLOCKS for last in range(1, 255)}
+    free = everything - _in_use()  # a kept sandbox brings back what this process never gave out
+    address = secrets.choice(sorted(free - _used or free or everything))
     _used.add(address)
     return address
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 Environ = dict[str, Any]
@@ -85,6 +86,8 @@ def service_error(
     start: StartResponse, environ: Environ, status: int, code: str, message: str
 ) -> Body:
     """An error in the protocol that the caller's service speaks."""
+    if service_of(environ) == "s3":  # whatever it calls its body
+        return s3_error(start, status, code, message, environ.get("PATH_INFO", ""))
     if environ.get("HTTP_X_AMZ_TARGET"):
         return json_reply(start, {"__type": code, "message": message}, status)
     if service_of(environ) == "ec2":
@@ -97,7 +100,7 @@ def service_error(
             f"{escape(message)}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>"
         )
         return reply(start, status, body.encode(), "text/xml")
-    if service_of(environ) in ("s3", ""):
+    if not service_of(environ):
         return s3_error(start, status, code, message, environ.get("PATH_INFO", ""))
     return reply(
         start,
@@ -133,3 +136,14 @@ def path_of(environ: Environ) -> str:
     """The decoded path; WSGI hands UTF-8 on as Latin-1."""
     raw = str(environ.get("PATH_INFO", ""))
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def bucket_and_key(environ: Environ) -> tuple[str, str]:
+    """The bucket and the key that the path names; "" for what it does not."""
+    name, _, key = path_of(environ).lstrip("/").partition("/")
+    return name, key
+
+
+def query_of(environ: Environ) -> dict[str, str]:
+    """The query's parameters; of a repeated one the last counts."""
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
