@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 
 from tui.aws import keys
 from tui.aws.ec2 import Ec2
-from tui.aws.keys import create_and_save, key_file, save_private_key
+from tui.aws.keys import create_and_save, fill, key_file, reserve
 from tui.core.errors import AwsError, LocalError
 from tui.core.records import NewKeyPair
 
 KEY = NewKeyPair("dev", "key-1", "aa:bb", "-----BEGIN PRIVATE KEY-----\nx\n-----END-----")
+
+
+def saved(key: NewKeyPair, folder: Path) -> Path:
+    """Write a key as a launch does: its file first."""
+    path = reserve(folder, key.name)
+    fill(path, key)
+    return path
 
 
 def mode(path: Path) -> int:
@@ -28,7 +35,7 @@ def mode(path: Path) -> int:
 def test_a_key_is_its_owners_alone(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        path = save_private_key(KEY, tmp_path / "keys")
+        path = saved(KEY, tmp_path / "keys")
     finally:
         os.umask(old)
     assert path == tmp_path / "keys" / "dev.pem"
@@ -40,7 +47,7 @@ def test_a_key_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "dev.pem").write_text("precious")
     with pytest.raises(LocalError) as caught:
-        save_private_key(KEY, tmp_path)
+        saved(KEY, tmp_path)
     assert "a file of that name exists" in str(caught.value)
     assert (tmp_path / "dev.pem").read_text() == "precious"
 
@@ -48,19 +55,16 @@ def test_a_key_is_never_written_over(tmp_path: Path) -> None:
 def test_a_link_in_the_keys_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "dev.pem").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LocalError):
-        save_private_key(KEY, tmp_path)
+        saved(KEY, tmp_path)
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_key_that_cannot_be_written_leaves_no_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Any
 ) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(LocalError) as caught:
-        save_private_key(KEY, tmp_path)
+        saved(KEY, tmp_path)
     assert "the disk is full" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -123,12 +127,9 @@ async def test_a_file_in_the_way_makes_no_key_pair(ec2: Ec2, tmp_path: Path) -> 
 
 
 async def test_a_full_disk_makes_no_key_pair(
-    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Any
 ) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(LocalError):
         await create_and_save(ec2, "dev", "ed25519", tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -201,15 +202,12 @@ async def test_a_cancel_at_any_step_leaves_neither_file_nor_key_pair(
 
 
 async def test_a_key_pair_that_stays_behind_is_told(
-    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ec2: Ec2, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Any
 ) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
     async def denied(name: str) -> None:
         raise AwsError("Can't delete", "access denied")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full_disk)
     monkeypatch.setattr(ec2, "delete_key_pair", denied)
     with pytest.raises(LocalError) as caught:
         await create_and_save(ec2, "dev", "ed25519", tmp_path)

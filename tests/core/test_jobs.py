@@ -43,7 +43,6 @@ async def test_cancel_reaches_a_thread_at_its_next_step() -> None:
             except BaseException:
                 stopped_at.append(progress.done)
                 raise
-            import time
 
             time.sleep(0.001)
 
@@ -217,6 +216,7 @@ async def test_who_has_to_clean_up_gets_longer_to_leave(
     owing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs_module, "LEAVE_SECONDS", 0.1)
+    monkeypatch.setattr(jobs_module, "CLEAN_SECONDS", 60)
     cleaned: list[bool] = []
 
     async def body(job: Job) -> str:
@@ -234,11 +234,8 @@ async def test_who_has_to_clean_up_gets_longer_to_leave(
     jobs = JobManager()
     jobs.start("upload", "x", body)
     await asyncio.sleep(0)
-    began = time.monotonic()
-    await jobs.close()
-    took = time.monotonic() - began
+    await asyncio.wait_for(jobs.close(), 20)  # and not for all of the time that it might take
     assert cleaned == ([True] if owing else [])
-    assert took < 2
 
 
 async def test_a_cancelled_job_says_how_far_it_came() -> None:

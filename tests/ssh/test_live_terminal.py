@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 from tests.ssh.conftest import Connect
 from tests.ssh.servers import Server
+from tests.support import until
 from tests.widgets.terminal_app import TerminalApp
 from tui.ssh.session import SshSession
 from tui.widgets.terminal import TerminalView
-
-
-async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 def text(view: TerminalView) -> str:
@@ -36,28 +27,30 @@ async def test_keys_go_there_and_output_comes_back(server: Server, connect: Conn
     app = TerminalApp()
     async with app.run_test(size=(84, 30)) as pilot:
         view = app.view
-        await until(lambda: view.terminal is not None)
+        await until(pilot, lambda: view.terminal is not None)
         session = await connect(server, columns=view.columns, rows=view.rows)
         join(session, view)
         await pilot.press(*"stty", "space", *"size", "enter")
-        await until(lambda: f"{view.rows} {view.columns}" in text(view))
+        await until(pilot, lambda: f"{view.rows} {view.columns}" in text(view))
         await pilot.resize_terminal(60, 20)
         await pilot.press(*"stty", "space", *"size", "enter")
-        await until(lambda: f"{view.rows} {view.columns}" in text(view))
+        await until(pilot, lambda: f"{view.rows} {view.columns}" in text(view))
 
 
 async def test_ctrl_c_ends_a_flood_and_the_app_stays_alive(sshd: Server, connect: Connect) -> None:
     app = TerminalApp()
     async with app.run_test(size=(84, 30)) as pilot:
         view = app.view
-        await until(lambda: view.terminal is not None)
+        await until(pilot, lambda: view.terminal is not None)
         session = await connect(sshd, columns=view.columns, rows=view.rows)
         join(session, view)
         session.write(b"yes 'a flood of lines that never ends by itself'\r")
-        await until(lambda: view.terminal is not None and view.terminal.scrollback_rows > 20_000)
+        await until(
+            pilot, lambda: view.terminal is not None and view.terminal.scrollback_rows > 20_000
+        )
         await pilot.press("ctrl+c")
         session.write(b"echo do''ne\r")
-        await until(lambda: "done\n" in text(view))
+        await until(pilot, lambda: "done\n" in text(view))
         assert view._feed.pending_bytes < 2_000_000
 
 

@@ -1,15 +1,12 @@
-"""Sessions against real servers: logging in, the shell, commands, and every way to fail."""
+"""Sessions against real servers: logging in, waiting for a machine, and every way to fail."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import socket
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,27 +14,12 @@ import pytest
 
 from tests.ssh.conftest import Connect, target_of, yes
 from tests.ssh.servers import Server, asyncssh_server, free_port, make_key
-from tui.core.errors import JobCancelled, SshError
-from tui.ssh.host_keys import HostKey, KnownHosts, fingerprint
+from tests.ssh.session_support import Output, splice, transports
+from tests.support import until
+from tui.core.errors import SshError
+from tui.ssh.host_keys import HostKey
 from tui.ssh.keys import KeyTooOpen
-from tui.ssh.session import SshSession
-from tui.ssh.target import ConnectionLost, HostKeyRefused, LoginRefused, NotReachable
-
-
-class Output:
-    """Collects what a shell prints."""
-
-    def __init__(self, session: SshSession) -> None:
-        self.data = bytearray()
-        session.on_data = self.data.extend
-
-    async def until(self, wanted: bytes, seconds: float = 10) -> bytes:
-        deadline = time.monotonic() + seconds
-        while wanted not in self.data:
-            assert time.monotonic() < deadline, bytes(self.data[-300:])
-            await asyncio.sleep(0.01)
-        return bytes(self.data)
-
+from tui.ssh.target import ConnectionLost, LoginRefused, NotReachable
 
 # --- logging in
 
@@ -132,16 +114,6 @@ async def test_a_machine_that_boots_is_waited_for(small_server: Server, connect:
     assert any(f"port {port} is closed" in step for step in steps)
 
 
-def splice(source: socket.socket, sink: socket.socket) -> None:
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    finally:
-        sink.close()
-
-
 async def test_a_deadline_ends_the_patience(small_server: Server, connect: Connect) -> None:
     with pytest.raises(NotReachable, match="is closed, after 2 s"):
         await connect(small_server, target_of(small_server, port=free_port()), deadline_seconds=2)
@@ -184,208 +156,7 @@ async def test_a_cancelled_connect_leaves_nothing_open(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await wait_until(lambda: not transports())
-
-
-def transports() -> list[str]:
-    return [t.name for t in threading.enumerate() if type(t).__name__ == "Transport"]
-
-
-async def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
-
-
-# --- host keys
-
-
-async def test_an_unknown_host_key_is_asked_once(
-    server: Server, connect: Connect, tmp_path: Path
-) -> None:
-    asked: list[HostKey] = []
-
-    async def confirm(key: HostKey) -> bool:
-        asked.append(key)
-        return True
-
-    for _ in range(2):
-        await connect(server, confirm_host_key=confirm)
-    blob = base64.b64decode(server.host_public_key.split()[1])
-    assert [key.fingerprint for key in asked] == [fingerprint(blob)]
-    assert asked[0].matches is None
-    assert asked[0].address == "203.0.113.57"
-
-
-async def test_the_console_output_confirms_or_contradicts(
-    small_server: Server, connect: Connect, tmp_path: Path
-) -> None:
-    seen: list[bool | None] = []
-
-    async def note(key: HostKey) -> bool:
-        seen.append(key.matches)
-        return False
-
-    other = make_key(tmp_path / "other").with_suffix(".pub").read_text()
-    for text in (small_server.host_public_key, other):
-
-        async def output(text: str = text) -> str:
-            return f"-----BEGIN SSH HOST KEY KEYS-----\n{text}\n-----END SSH HOST KEY KEYS-----"
-
-        with pytest.raises(HostKeyRefused, match="not confirmed"):
-            await connect(small_server, confirm_host_key=note, console_output=output)
-    assert seen == [True, False]
-
-
-async def test_a_changed_host_key_is_a_hard_stop(
-    server: Server, connect: Connect, tmp_path: Path
-) -> None:
-    stale = make_key(tmp_path / "stale").with_suffix(".pub").read_text().split()[1]
-    known = KnownHosts(tmp_path / "known_hosts")
-    known.add(["203.0.113.57"], "ssh-ed25519", base64.b64decode(stale))
-
-    async def never(_key: HostKey) -> bool:
-        raise AssertionError("not to be asked")
-
-    with pytest.raises(HostKeyRefused, match="not the one on file") as refused:
-        await connect(server, confirm_host_key=never)
-    assert "gives addresses away again" in refused.value.hint
-    assert "line 1" in refused.value.hint
-
-
-# --- the shell under load
-
-
-async def test_a_flood_waits_for_a_reader_that_pauses(sshd: Server, connect: Connect) -> None:
-    session = await connect(sshd)
-    output = Output(session)
-    session.write(b"echo re''ady; yes floodfloodfloodflood\r")
-    await output.until(b"ready")
-    session.pause()
-    await asyncio.sleep(0.5)
-    paused_at = len(output.data)
-    await asyncio.sleep(0.5)
-    assert len(output.data) == paused_at
-    assert len(session._shell._unread) <= 2 * 1024 * 1024  # type: ignore[union-attr]
-    session.resume()
-    await wait_until(lambda: len(output.data) > paused_at + 3_000_000)
-    session.write(b"\x03")
-    session.write(b"echo do''ne\r")
-    await output.until(b"done\r\n")
-
-
-async def test_a_long_paste_arrives_whole(sshd: Server, connect: Connect) -> None:
-    session = await connect(sshd)
-    output = Output(session)
-    session.write(b"stty -echo raw; head -c 1000000 | md5sum; echo en''d\r")
-    await asyncio.sleep(0.5)
-    assert session.write(b"z" * 1_000_000)
-    data = await output.until(b"end")
-    assert hashlib.md5(b"z" * 1_000_000).hexdigest().encode() in data
-
-
-async def test_too_much_input_is_refused_not_kept(sshd: Server, connect: Connect) -> None:
-    session = await connect(sshd)
-    session.on_data = lambda _data: None
-    session.write(b"sleep 30\r")
-    results = [session.write(b"x" * 1_000_000) for _ in range(60)]
-    assert results[0] is True
-    assert results[-1] is False
-
-
-# --- commands
-
-
-async def test_a_command_has_status_and_both_streams(server: Server, connect: Connect) -> None:
-    session = await connect(server, shell=False)
-    result = await session.run("echo out; echo err >&2; exit 7")
-    assert (result.status, result.out, result.err) == (7, b"out\n", b"err\n")
-    assert (await session.run("cat", stdin=b"given")).out == b"given"
-
-
-async def test_two_mebibytes_on_each_stream_do_not_deadlock(
-    server: Server, connect: Connect
-) -> None:
-    session = await connect(server, shell=False)
-    result = await asyncio.wait_for(
-        session.run("head -c 2097152 /dev/zero >&2; head -c 2097152 /dev/zero"), 30
-    )
-    assert (result.status, len(result.out), len(result.err)) == (0, 2097152, 2097152)
-    assert not result.cut
-
-
-async def test_output_over_the_limit_is_cut(server: Server, connect: Connect) -> None:
-    session = await connect(server, shell=False)
-    result = await session.run("head -c 3000000 /dev/zero", limit_bytes=1000)
-    assert (len(result.out), result.cut, result.status) == (1000, True, 0)
-
-
-async def test_lines_stream_as_they_come(server: Server, connect: Connect, tmp_path: Path) -> None:
-    session = await connect(server, shell=False)
-    came: list[str] = []
-    # The command goes on only once what it wrote was heard here.
-    command = (
-        f"heard() {{ while ! test -e {tmp_path}/$1; do sleep 0.02; done; }}; echo one; heard one; "
-        "printf '1%%\\r2%%\\rtwo\\r\\n'; heard two; echo bad >&2; heard bad; printf last; exit 4"
-    )
-
-    def on_line(line: str) -> None:
-        came.append(line)
-        (tmp_path / line).touch()
-
-    status = await asyncio.wait_for(session.stream(command, on_line), 30)
-    assert status == 4
-    assert came == ["one", "1%", "2%", "two", "bad", "last"]
-
-
-async def test_a_flood_of_lines_leaves_the_loop_alive(server: Server, connect: Connect) -> None:
-    session = await connect(server, shell=False)
-    count = 0
-
-    def on_line(_line: str) -> None:
-        nonlocal count
-        count += 1
-
-    at_once, seen = 0, 0
-    done = asyncio.ensure_future(session.stream("seq 300000", on_line))
-    while not done.done():
-        await asyncio.sleep(0)
-        at_once, seen = max(at_once, count - seen), count
-    assert await done == 0
-    assert count == 300_000
-    assert at_once < 100_000  # a turn of the loop takes what one read or two have brought
-
-
-async def test_a_stream_is_cancelled_by_event_and_by_task(
-    server: Server, connect: Connect, tmp_path: Path
-) -> None:
-    session = await connect(server, shell=False)
-    cancelled = threading.Event()
-    task = asyncio.ensure_future(
-        session.stream("echo on; sleep 60", lambda _line: cancelled.set(), cancelled=cancelled)
-    )
-    with pytest.raises(JobCancelled):
-        await asyncio.wait_for(task, 10)
-    begun = asyncio.Event()
-    task = asyncio.ensure_future(session.stream("echo on; sleep 60", lambda _line: begun.set()))
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 10)
-    assert (await session.run("echo still")).out == b"still\n"
-
-
-async def test_more_channels_than_a_server_allows_is_a_sentence(
-    sshd: Server, connect: Connect
-) -> None:
-    session = await connect(sshd, shell=False)
-    tasks = [asyncio.ensure_future(session.run("sleep 3")) for _ in range(10)]
-    await asyncio.sleep(1)
-    with pytest.raises(ConnectionLost, match="another channel"):
-        await session.run("true")
-    await asyncio.gather(*tasks)
-    assert (await session.run("echo fine")).out == b"fine\n"
+    await until(None, lambda: not transports())
 
 
 # --- the end
@@ -397,7 +168,7 @@ async def test_a_closed_session_says_so(server: Server, connect: Connect) -> Non
     assert session.reason == "closed"
     with pytest.raises(ConnectionLost):
         await session.run("true")
-    await wait_until(lambda: not transports())
+    await until(None, lambda: not transports())
 
 
 async def test_a_server_that_dies_is_told(connect: Connect, tmp_path: Path) -> None:

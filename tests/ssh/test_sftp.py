@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,7 +116,7 @@ async def test_what_stands_at_a_path_is_told(session: SshSession, there: Path) -
     assert found["to-sub"] is not None
     assert found["to-sub"].is_folder, "a copy to it would go inside"
     assert link is not None
-    assert link.is_link
+    assert stat.S_ISLNK(link.mode)
     assert await sftp.look_up(session, f"{there}/gone") is None
 
 
@@ -142,7 +144,7 @@ async def test_a_listing_survives_names_that_are_not_utf8(
     assert set(found) == {"sub", "plain", "bad\udcff\udcfe\x1b[31m", "link"}
     assert next(iter(found)) == "sub"
     assert found["sub"].is_folder
-    assert found["link"].is_link
+    assert stat.S_ISLNK(found["link"].mode)
     assert found["plain"].size_bytes == 5
     bad = await sftp.get(session, f"{there}/bad\udcff\udcfe\x1b[31m", tmp_path / "safe")
     assert bad.read_text() == "x"
@@ -174,16 +176,17 @@ async def test_what_is_missing_is_told(session: SshSession, tmp_path: Path, ther
 
 
 async def test_a_full_local_disk_leaves_the_old_file(
-    session: SshSession, tmp_path: Path, there: Path, monkeypatch: pytest.MonkeyPatch
+    session: SshSession,
+    tmp_path: Path,
+    there: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full_disk: Any,
 ) -> None:
     (there / "big").write_bytes(b"x" * 1_000_000)
     local = tmp_path / "kept"
     local.write_text("old")
 
-    def full(*_args: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tui.ssh.sftp_copy.os.pwrite", full)
+    monkeypatch.setattr("tui.ssh.sftp_copy.os.pwrite", full_disk)
     with pytest.raises(LocalError, match="no space left"):
         await sftp.get(session, str(there / "big"), local)
     assert local.read_text() == "old"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.core.paths import NO_HOME, calm, exists, expanded, is_file, is_folder, nobodys
 from tui.workflow.parameters import FIELDS, changed, defaults
-from tui.workflow.paths import NO_HOME, calm, exists, expanded, is_file, is_folder, nobodys
 
 HOSTILE = (
     "~nosuchuser",
@@ -52,7 +52,7 @@ def test_what_may_not_be_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Path, "stat", refused)
     monkeypatch.setattr("os.stat", lambda *_, **__: refused(Path()))
     for name in ("source", "folder"):
-        assert FIELDS[name].judge("/root/secret") == "permission denied"
+        assert FIELDS[name].judge("/nowhere/secret") == "permission denied"
 
 
 @pytest.mark.parametrize("look", [is_file, is_folder, exists])

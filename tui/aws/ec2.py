@@ -19,7 +19,6 @@ from tui.aws.ec2_records import (
 )
 from tui.aws.errors import understood
 from tui.aws.images import login_user
-from tui.aws.keys import save_private_key
 from tui.aws.undo import kept, whole
 from tui.core.errors import AwsError
 from tui.core.records import (
@@ -35,7 +34,7 @@ from tui.core.records import (
 if TYPE_CHECKING:
     from tui.aws.gateway import Gateway
 
-__all__ = ["Ec2", "StateChange", "login_user", "save_private_key"]
+__all__ = ["Ec2", "StateChange", "login_user"]
 
 T = TypeVar("T")
 

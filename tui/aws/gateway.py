@@ -103,11 +103,21 @@ class Gateway:
 
         `operation` and `subject` say what it tried, for the error's sentence.
         """
+
+        def told() -> T:
+            # In the thread too: a sentence about credentials reads the config files.
+            try:
+                return function()
+            except (UserError, JobCancelled):
+                raise
+            except Exception as error:
+                raise explain(error, operation, subject, self.connection) from error
+
         try:
-            return await self.run(function)
+            return await self.run(told)
         except (UserError, JobCancelled):
             raise
-        except Exception as error:
+        except RuntimeError as error:  # the threads are gone: it was closed
             raise explain(error, operation, subject, self.connection) from error
 
     def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:

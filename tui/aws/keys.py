@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +10,15 @@ from typing import TYPE_CHECKING
 from tui.aws.errors import explain_local
 from tui.aws.undo import kept, whole
 from tui.core.errors import LocalError, UserError
-from tui.core.local_names import PART_LIMIT_BYTES, local_part
+from tui.core.local_names import PART_LIMIT_BYTES, local_part, shortened
+from tui.core.paths import expanded, is_file
+from tui.core.publish import sync_folder
 from tui.core.records import NewKeyPair
 
 if TYPE_CHECKING:
     from tui.aws.ec2 import Ec2
 
 _ENDING = ".pem"
-_KEPT_BYTES = 180
 
 
 def key_file(folder: Path, name: str) -> Path:
@@ -28,23 +28,19 @@ def key_file(folder: Path, name: str) -> Path:
     name that is too long as `%~` and its SHA-256. So no two names share a file.
     """
     stem = "%2F".join(local_part(part) for part in name.split("/"))
-    raw = stem.encode()
-    if len(raw) + len(_ENDING) > PART_LIMIT_BYTES:
-        kept_part = raw[:_KEPT_BYTES].decode("utf-8", "ignore")
-        stem = f"{kept_part}%~{hashlib.sha256(raw).hexdigest()[:32]}"
-    return folder / (stem + _ENDING)
+    return folder / (shortened(stem, PART_LIMIT_BYTES - len(_ENDING)) + _ENDING)
 
 
-def save_private_key(key: NewKeyPair, folder: Path) -> Path:
-    """Write the private key as `<name>.pem`, mode 0600, and return its path. Blocks.
-
-    Raises:
-        LocalError: a file of that name exists (it is left alone), or it can't be written
-            (nothing is left).
-    """
-    path = reserve(folder, key.name)
-    fill(path, key)
-    return path
+def find_key(keys_folder: Path, key_name: str) -> Path | None:
+    """Return the private key file of a key pair (NAME.pem, or NAME), or None. Reads the disk."""
+    if not key_name:
+        return None
+    folder = expanded(keys_folder)
+    paths = [key_file(folder, key_name)]
+    # A key pair's name may hold anything, a path among it.
+    if Path(key_name).name == key_name and not key_name.startswith("."):
+        paths += [folder / f"{key_name}.pem", folder / key_name]
+    return next((path for path in paths if is_file(path)), None)
 
 
 async def create_and_save(ec2: Ec2, name: str, kind: str, folder: Path) -> tuple[NewKeyPair, Path]:
@@ -93,7 +89,11 @@ async def _taken_back(ec2: Ec2, key: NewKeyPair, error: BaseException) -> None:
 
 
 def reserve(folder: Path, name: str) -> Path:
-    """Create the empty file, mode 0600, that the key will fill; see `save_private_key`."""
+    """Create the empty file `<name>.pem`, mode 0600, that the key will fill. Blocks.
+
+    Raises:
+        LocalError: a file of that name exists (it is left alone), or it can't be written.
+    """
     path = key_file(folder, name)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,13 +127,3 @@ def fill(path: Path, key: NewKeyPair) -> None:
     except OSError as error:
         _remove(path)
         raise explain_local(error, "save the private key as", path) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the folder's entries on the disk; not every file system can, so errors are left."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -12,9 +12,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from tui.aws.keys import sync_folder
-from tui.aws.transfer_engine import CHUNK_BYTES, Meter, local_file
+from tui.aws.transfer_engine import Meter, local_file
 from tui.core.errors import LocalError
+from tui.core.publish import add, holds_the_same, sync_folder
 
 
 def put_in_place(temporary: Path, handle: int, target: Path, meter: Meter, replace: bool) -> None:
@@ -35,7 +35,7 @@ def put_in_place(temporary: Path, handle: int, target: Path, meter: Meter, repla
         if replace:
             temporary.replace(target)
         else:
-            _put_beside(temporary, handle, target, meter)
+            _add(temporary, handle, target, meter)
     sync_folder(target.parent)
 
 
@@ -51,46 +51,12 @@ def refuse_newcomer(target: Path, size_bytes: int) -> None:
             raise _appeared(target)
 
 
-def _put_beside(temporary: Path, handle: int, target: Path, meter: Meter) -> None:
+def _add(temporary: Path, handle: int, target: Path, meter: Meter) -> None:
     try:
-        try:
-            target.hardlink_to(temporary)
-        except FileExistsError:
-            raise
-        except OSError:  # FAT, some network disks: a reserved name is replaced instead
-            _reserve(target)
-            try:
-                temporary.replace(target)
-            except OSError:
-                target.unlink()
-                raise
+        add(temporary, target)
     except FileExistsError:
-        if not _holds_the_same(target, handle, meter):
+        if not holds_the_same(target, handle, meter.check):
             raise _appeared(target) from None
-
-
-def _reserve(target: Path) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(target, flags, 0o666))
-
-
-def _holds_the_same(target: Path, handle: int, meter: Meter) -> bool:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        other = os.open(target, flags)
-    except OSError:
-        return False
-    try:
-        there, size = os.fstat(other), os.fstat(handle).st_size
-        if not stat.S_ISREG(there.st_mode) or there.st_size != size:
-            return False
-        for at in range(0, size, CHUNK_BYTES):
-            meter.check()
-            if os.pread(other, CHUNK_BYTES, at) != os.pread(handle, CHUNK_BYTES, at):
-                return False
-        return True
-    finally:
-        os.close(other)
 
 
 def _appeared(target: Path) -> LocalError:

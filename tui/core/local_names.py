@@ -39,9 +39,10 @@ def _percent(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))
 
 
-def _shortened(part: str) -> str:
+def shortened(part: str, limit_bytes: int = PART_LIMIT_BYTES) -> str:
+    """Return a file name of at most `limit_bytes`: what is longer ends in its digest."""
     raw = part.encode()
-    if len(raw) <= PART_LIMIT_BYTES:
+    if len(raw) <= limit_bytes:
         return part
     digest = hashlib.sha256(raw).hexdigest()[:32]
     return f"{raw[:_KEPT_BYTES].decode('utf-8', 'ignore')}%~{digest}"
@@ -57,7 +58,7 @@ def local_part(part: str) -> str:
     safe = _UNSAFE.sub(lambda match: _percent(match[0]), safe)
     if drive := _DRIVE.match(safe):
         safe = f"{drive[1]}%3A{safe[2:]}"
-    return _shortened(safe)
+    return shortened(safe)
 
 
 def local_path(folder: Path, key: str) -> Path:

@@ -98,9 +98,13 @@ def sandbox_settings(settings: Settings, sandbox: Sandbox) -> Settings:
 
 
 async def start_sandbox(
-    wish: Wish, on_warnings: Callable[[tuple[str, ...]], None] | None = None
+    wish: Wish,
+    on_warnings: Callable[[tuple[str, ...]], None] | None = None,
+    ended: Sandbox | None = None,
 ) -> Sandbox:
     """Start the sandbox in a thread; `on_warnings` hears late ones, from another thread.
+
+    `ended` is the one before, whose child is gone; what it left is cleared away.
 
     Raises:
         SandboxError: the extra is not installed, or the child did not come up.
@@ -111,6 +115,8 @@ async def start_sandbox(
     def start() -> Sandbox:
         from tui.sandbox import Sandbox
 
+        if ended is not None:
+            ended.stop()
         made = Sandbox(keep=wish.keep, fast=wish.fast, on_warnings=on_warnings)
         made.start()
         if dropped.is_set():
@@ -161,10 +167,10 @@ async def _threaded_services(
     from tui.screens.services import Services
 
     log = CallLog()
-    gateway = Gateway(connection, log)
+    gateway = await _threaded(lambda: Gateway(connection, log))  # reads the config files
     try:
         with caused_by(None):
-            identity = await _answered(who_am_i(gateway), connection)
+            identity = await _answered(who_am_i(gateway), gateway.connection)
         book = await gateway.run(PriceBook.bundled)
     except BaseException:  # also when another profile is chosen meanwhile
         threading.Thread(target=gateway.close, name="close", daemon=True).start()
@@ -186,14 +192,16 @@ async def _threaded_services(
 
 
 async def _answered(asking: Awaitable[T], connection: Connection) -> T:
+    from tui.aws.redaction import bare_endpoint
     from tui.core.errors import UserError
 
     try:
         return await asyncio.wait_for(asking, ANSWER_SECONDS)
     except TimeoutError as error:
+        who = bare_endpoint(connection.endpoint_url) or "AWS"
         raise UserError(
             "Can't log in to AWS",
-            f"{connection.endpoint_url or 'AWS'} gave no answer within {ANSWER_SECONDS:.0f} s",
+            f"{who} gave no answer within {ANSWER_SECONDS:.0f} s",
             "Check the network and the address, then try again.",
             retryable=True,
         ) from error

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
 from tui.aws.images import DEFAULT_LOGIN_USER, describe
-from tui.aws.keys import key_file
+from tui.aws.keys import find_key
 from tui.core.errors import AwsError, SshError
 from tui.core.records import Instance
 from tui.ssh.target import Target
-from tui.workflow.paths import expanded, is_file
 
 if TYPE_CHECKING:
     from tui.sandbox import SshEndpoint
@@ -108,18 +107,6 @@ def known_hosts_path(services: Services) -> Path:
     from tui.settings import state_folder
 
     return state_folder() / "known_hosts"
-
-
-def find_key(keys_folder: Path, key_name: str) -> Path | None:
-    """Return the private key file of a key pair (NAME.pem, or NAME), or None. Reads the disk."""
-    if not key_name:
-        return None
-    folder = expanded(str(keys_folder))
-    paths = [key_file(folder, key_name)]
-    # A key pair's name may hold anything, a path among it.
-    if Path(key_name).name == key_name and not key_name.startswith("."):
-        paths += [folder / f"{key_name}.pem", folder / key_name]
-    return next((path for path in paths if is_file(path)), None)
 
 
 def console_output_of(services: Services, instance: Instance) -> Callable[[], Awaitable[str]]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
 from tui.aws.checksums import Hasher, expected_digest
+from tui.aws.keys import find_key
 from tui.core.errors import AwsError, LocalError
 from tui.core.jobs import Progress
+from tui.core.paths import expanded
 from tui.core.plans import Plan
 from tui.core.records import Instance, ObjectDetails, ObjectPage, ObjectQuery
 from tui.screens.console_tabs import host_key_plan
 from tui.screens.demo_data import demo_folder
 from tui.screens.ssh_target import (
     console_output_of,
-    find_key,
     known_hosts_path,
     may_be_booting,
     target_for,
@@ -53,7 +54,7 @@ def ports_of(services: Services, confirm: Confirm) -> Ports:
 
 def parameters_of(services: Services) -> Parameters:
     """Return the defaults on this connection."""
-    return defaults(demo_folder(services), WORK_FOLDER.expanduser(), services.identity.account)
+    return defaults(demo_folder(services), expanded(WORK_FOLDER), services.identity.account)
 
 
 class _Store:

@@ -6,13 +6,13 @@ reading stdout to its end before stderr deadlocks as soon as stderr fills the wi
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from tui.core.errors import JobCancelled
+from tui.core.lines import LineSplitter
 from tui.ssh.target import ExecResult
 
 READ_BYTES = 64 * 1024
@@ -48,7 +48,7 @@ def stream_command(channel: Any, command: str, on_lines: Callable[[list[str]], N
     channel.set_combine_stderr(True)
     channel.exec_command(command)
     channel.shutdown_write()
-    splitter = LineSplitter()
+    splitter = LineSplitter(MAX_LINE_CHARACTERS)
     with contextlib.suppress(OSError):
         while data := channel.recv(READ_BYTES):
             if lines := splitter.feed(data):
@@ -56,35 +56,6 @@ def stream_command(channel: Any, command: str, on_lines: Callable[[list[str]], N
     if rest := splitter.end():
         on_lines(rest)
     return int(channel.recv_exit_status())
-
-
-class LineSplitter:
-    """Cuts a byte stream into lines; a carriage return ends one too (progress bars)."""
-
-    def __init__(self) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._rest = ""
-
-    def feed(self, data: bytes) -> list[str]:
-        """Return the lines that `data` completes. A line without an end is cut at 64 K."""
-        text = self._rest + self._decode(data)
-        # A final "\r" may be half of "\r\n".
-        held = text.endswith("\r")
-        *lines, self._rest = (
-            (text[:-1] if held else text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        )
-        if held:
-            self._rest += "\r"
-        while len(self._rest) > MAX_LINE_CHARACTERS:
-            lines.append(self._rest[:MAX_LINE_CHARACTERS])
-            self._rest = self._rest[MAX_LINE_CHARACTERS:]
-        return lines
-
-    def end(self) -> list[str]:
-        """Return what stood after the last line end."""
-        rest = (self._rest + self._decode(b"", True)).removesuffix("\r")
-        self._rest = ""
-        return [rest] if rest else []
 
 
 class _Kept:

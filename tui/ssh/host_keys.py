@@ -141,15 +141,6 @@ class KnownHosts:
         with self._locked():
             self._replace([*self._lines(), line])
 
-    def forget(self, names: Sequence[str]) -> int:
-        """Drop the entries that name any of the names, as `ssh-keygen -R`; return how many."""
-        with self._locked():
-            lines = self._lines()
-            drop = {e.line for e in _parse(lines) if not e.marker and _names_match(e, names)}
-            if drop:
-                self._replace([text for at, text in enumerate(lines, 1) if at not in drop])
-        return len(drop)
-
     def _lines(self) -> list[bytes]:
         try:
             return self.path.read_bytes().splitlines()
@@ -191,11 +182,6 @@ class KnownHosts:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def host_pattern(host: str, port: int) -> str:
-    """Return the name under which OpenSSH files a host and port."""
-    return host if port == 22 else f"[{host}]:{port}"
 
 
 def _parse(lines: Sequence[bytes]) -> Iterator[KnownEntry]:

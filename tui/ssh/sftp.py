@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tui.core.errors import LocalError, SshError
+from tui.core.paths import Fresh, beside
+from tui.core.publish import holds_the_same
 from tui.ssh import sftp_copy
 from tui.ssh.session import SshSession
 from tui.ssh.threads import in_thread, paramiko_module
@@ -44,11 +46,6 @@ class RemoteEntry:
     def is_folder(self) -> bool:
         """True for a folder; a link to one is not."""
         return stat.S_ISDIR(self.mode)
-
-    @property
-    def is_link(self) -> bool:
-        """True for a symbolic link."""
-        return stat.S_ISLNK(self.mode)
 
 
 async def put(
@@ -89,19 +86,23 @@ async def get(
     progress: Progress | None = None,
     *,
     cancelled: threading.Event | None = None,
+    replace: bool = True,
 ) -> Path:
-    """Copy a remote file to exactly `local`, replacing it; permissions and time are kept.
+    """Copy a remote file to exactly `local`; permissions and time are kept.
 
     The name is the caller's: one made of a remote name goes through `tui.core.local_names` first.
+    Without `replace` a file that is there, even one that appeared meanwhile, is left alone; one of
+    the very same bytes is no matter.
 
     Raises:
-        LocalError: the file cannot be written (a full disk, a missing folder).
+        LocalError: the file cannot be written (a full disk, a missing folder), or something
+            stands there.
         SshError: missing, refused, shortened meanwhile, or the connection ended.
         JobCancelled: it was cancelled.
     """
 
     def work(client: Any, stop: threading.Event) -> Path:
-        _get(client, _remote_path(remote), local, sftp_copy.Steps(progress, stop))
+        _get(client, _remote_path(remote), local, sftp_copy.Steps(progress, stop), replace)
         return local
 
     return await _with_client(session, work, cancelled)
@@ -247,15 +248,14 @@ def _put(
                 raise
 
 
-def _get(client: Any, remote: bytes, local: Path, steps: sftp_copy.Steps) -> None:
+def _get(client: Any, remote: bytes, local: Path, steps: sftp_copy.Steps, replace: bool) -> None:
     with _explained("read", remote):
         status = client.stat(remote)
         if not stat.S_ISREG(status.st_mode or 0):
             raise SshError(f"Can't copy {_text(remote)}", "it is not a file")
         handle = client.open(remote, "rb")
-    temporary = local.with_name(f".{local.name[:100]}.{os.urandom(4).hex()}.part")
-    with handle, _local_errors(local):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with handle, _local_errors(local), beside(local, 0o600) as fresh:
+        descriptor = os.open(fresh.path, os.O_RDWR)
         try:
             size = status.st_size or 0
             with _explained("read", remote):
@@ -268,13 +268,24 @@ def _get(client: Any, remote: bytes, local: Path, steps: sftp_copy.Steps) -> Non
                 )
             os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777 | 0o400)
             os.utime(descriptor, (float(status.st_atime or 0), float(status.st_mtime or 0)))
-            os.fsync(descriptor)
-            temporary.replace(local)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            if replace:
+                fresh.replace()
+            else:
+                _add(fresh, descriptor, steps)
         finally:
             os.close(descriptor)
+
+
+def _add(fresh: Fresh, descriptor: int, steps: sftp_copy.Steps) -> None:
+    try:
+        fresh.add()
+    except FileExistsError:
+        if not holds_the_same(fresh.target, descriptor, steps.check):
+            raise LocalError(
+                f"Can't write {fresh.target}",
+                "a file appeared meanwhile",
+                "Fetch it again: you are asked before a file is replaced.",
+            ) from None
 
 
 def _remote_path(path: str) -> bytes:

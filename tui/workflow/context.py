@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tui.core.errors import JobCancelled
+from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Progress
 from tui.workflow.parameters import Parameters
 from tui.workflow.ports import Ports
@@ -86,9 +86,19 @@ def from_thread(
     """Run a coroutine on the loop from another thread and wait for its result.
 
     Raises:
-        TimeoutError: no answer in two minutes.
+        UserError: no answer in two minutes.
         JobCancelled: `stop` is set.
     """
     if stop.is_set():
         raise JobCancelled
-    return asyncio.run_coroutine_threadsafe(make(), loop).result(ANSWER_SECONDS)
+    future = asyncio.run_coroutine_threadsafe(make(), loop)
+    try:
+        return future.result(ANSWER_SECONDS)
+    except TimeoutError as error:  # an OSError, which would be told as the disk's
+        future.cancel()
+        raise UserError(
+            "Can't read the data set",
+            "no answer in two minutes",
+            "Check the network, then run the step again.",
+            retryable=True,
+        ) from error

@@ -12,13 +12,13 @@ from tui.core import format as fmt
 from tui.core.errors import LocalError, UserError
 from tui.core.jobs import Progress
 from tui.core.local_names import local_path
+from tui.core.paths import is_file, size_of
 from tui.core.plans import Plan, Risk, facts
 from tui.core.records import ObjectDetails, ObjectQuery, S3Object
 from tui.workflow.context import Context, Following, from_thread
 from tui.workflow.demo import make_demo
 from tui.workflow.local import ensure_script, run_script
 from tui.workflow.parameters import SAMPLE_NAME, SCRIPT_NAME
-from tui.workflow.paths import is_file
 from tui.workflow.sample import pull_sample, sample_code
 from tui.workflow.steps import StepBlocked, ordinal
 from tui.workflow.written import Cleared, Written, clear_to_write
@@ -95,7 +95,7 @@ async def pull_subset(context: Context) -> str:
         f"Pull each {ordinal(p.every)} row of {p.full_place}",
         pandas=sample_code(p.bucket, p.key, p.every, SAMPLE_NAME),
     )
-    size = p.sample.stat().st_size
+    size = await ports.threaded(size_of, p.sample)
     context.good(f"read {fmt.count(rows)} rows, kept {fmt.count(kept)}")
     context.good(f"{p.sample}  {fmt.size(size)}")
     context.say("press C for the pandas code of this")
@@ -117,7 +117,7 @@ async def develop(context: Context) -> str:
             "edited": f"{p.script} is your own version",
         }[kind]
     )
-    size = p.sample.stat().st_size
+    size = await ports.threaded(size_of, p.sample)
     context.progress.expect(total=size)
     context.command(f"python {SCRIPT_NAME} {SAMPLE_NAME} local-results/")
     lines = Following(context, size)
@@ -206,14 +206,8 @@ async def _source_size(context: Context) -> int:
         making.cancelled = context.progress.cancelled
         digest = await ports.threaded(make_demo, p.demo, making)
         context.good(f"made {p.demo}  SHA-256 {digest[:16]}…")
-    try:
-        return int((await ports.threaded(p.source.stat)).st_size)
-    except OSError as error:
-        raise LocalError(
-            f"Can't read {p.source.name}",
-            (error.strerror or "unknown").lower(),
-            "Press e to choose another CSV.",
-        ) from error
+    size: int = await ports.threaded(size_of, p.source, "Press e to choose another CSV.")
+    return size
 
 
 async def _ensure_bucket(context: Context) -> None:

@@ -6,9 +6,7 @@ between processors) and numpy's `RandomState`, whose stream is frozen for good.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from tui.core.errors import LocalError
 from tui.core.jobs import Progress
+from tui.core.paths import beside
 
 FILE_NAME = "taxi-trips-2026-03.csv"
 COLUMNS = ("pickup", "zone", "passengers", "miles", "fare", "tip")
@@ -59,28 +58,23 @@ def make_demo(path: Path, progress: Progress, rows: int = ROWS) -> str:
         LocalError: it cannot be written; nothing half-done is left.
         JobCancelled: the job was cancelled; likewise.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     digest = hashlib.sha256()
     progress.expect(total=ABOUT_BYTES * rows // ROWS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            for block in blocks(rows):
-                file.write(block)
-                digest.update(block)
-                progress.advance(len(block))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with beside(path) as fresh:
+            with fresh.path.open("wb") as file:
+                for block in blocks(rows):
+                    file.write(block)
+                    digest.update(block)
+                    progress.advance(len(block))
+            fresh.replace()
     except OSError as error:
         raise LocalError(
             "Can't make the demo data",
             f"{path.parent} can't be written ({(error.strerror or 'unknown').lower()})",
             "Free about 60 MB, or choose a CSV of your own.",
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # gone already, or its folder never was
-            temporary.unlink()
     return digest.hexdigest()
 
 

@@ -122,9 +122,10 @@ class WorkFlow:
             self._end(step, StepReport(StepState.FAILED, error=error), began)
             raise
         except Exception as error:
-            failure = UserError(f"{step.title} failed", f"{type(error).__name__}: {error}")
+            # What it says may quote anything; the job's keeper writes it down and tells it.
+            failure = UserError(f"{step.title} failed", type(error).__name__)
             self._end(step, StepReport(StepState.FAILED, error=failure), began)
-            raise failure from error
+            raise
         self._end(step, StepReport(StepState.DONE, result), began)
         return result
 

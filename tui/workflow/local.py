@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
-import errno
 import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from tui.core.errors import LocalError
+from tui.core.lines import LineSplitter
+from tui.core.paths import beside
 
 TEMPLATE = Path(__file__).parent / "data" / "fares.py.txt"
 READ_BYTES = 64 * 1024
 MAX_LINE_CHARACTERS = 4_000
 END_SECONDS = 2.0
-# What file systems without hard links say.
-NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 def template() -> str:
@@ -76,9 +74,10 @@ def save_script(path: Path, text: str) -> None:
     """
     try:
         target = Path(os.path.realpath(path))  # a link stays a link
-        with _beside(target, text) as fresh:
-            fresh.chmod(stat.S_IMODE(target.stat().st_mode))
-            fresh.replace(target)
+        with beside(target) as fresh:
+            fresh.path.write_text(text, encoding="utf-8")
+            fresh.path.chmod(stat.S_IMODE(target.stat().st_mode))
+            fresh.replace()
     except OSError as error:
         raise LocalError(
             f"Can't save {path.name}",
@@ -93,29 +92,9 @@ def _put_new(path: Path, text: str) -> None:
     Raises:
         FileExistsError: it is there by now.
     """
-    with _beside(path, text) as fresh:
-        try:
-            os.link(fresh, path)  # unlike a rename, it replaces nothing
-        except OSError as error:
-            if error.errno not in NO_LINKS:
-                raise
-            if os.path.lexists(path):
-                raise FileExistsError(errno.EEXIST, "it is there") from None
-            fresh.rename(path)
-
-
-@contextlib.contextmanager
-def _beside(path: Path, text: str) -> Iterator[Path]:
-    """A file of this text beside `path`, whole and on the disk; gone at the end, unless moved."""
-    fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-    try:
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        yield fresh
-    finally:
-        fresh.unlink(missing_ok=True)
+    with beside(path) as fresh:
+        fresh.path.write_text(text, encoding="utf-8")
+        fresh.add()
 
 
 async def run_script(script: Path, arguments: list[str], on_line: Callable[[str], None]) -> int:
@@ -144,10 +123,12 @@ async def run_script(script: Path, arguments: list[str], on_line: Callable[[str]
         ) from error
     try:
         assert process.stdout is not None
-        lines = Lines(on_line)
+        splitter = LineSplitter(MAX_LINE_CHARACTERS)
         while data := await process.stdout.read(READ_BYTES):
-            lines.feed(data)
-        lines.end()
+            for line in splitter.feed(data):
+                on_line(line)
+        for line in splitter.end():
+            on_line(line)
         return await process.wait()
     except asyncio.CancelledError:
         await asyncio.shield(_end(process))
@@ -161,28 +142,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), END_SECONDS)
             return
-
-
-class Lines:
-    """Cuts bytes into lines; an endless line is cut too."""
-
-    def __init__(self, on_line: Callable[[str], None]) -> None:
-        self._on_line = on_line
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._rest = ""
-
-    def feed(self, data: bytes) -> None:
-        """Hand on the lines that are whole now."""
-        text = self._rest + self._decode(data)
-        *lines, self._rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        for line in lines:
-            self._on_line(line[:MAX_LINE_CHARACTERS])
-        if len(self._rest) > MAX_LINE_CHARACTERS:
-            self._on_line(self._rest[:MAX_LINE_CHARACTERS])
-            self._rest = ""
-
-    def end(self) -> None:
-        """Hand on what stood after the last line end."""
-        if self._rest:
-            self._on_line(self._rest)
-        self._rest = ""

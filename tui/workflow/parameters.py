@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tui.core import bucket_names
+from tui.core.paths import NO_HOME, calm, expanded, is_file, nobodys
 from tui.workflow import demo
-from tui.workflow.paths import NO_HOME, calm, expanded, is_file, nobodys
 
 SCRIPT_NAME = "fares.py"
 SAMPLE_NAME = "sample.csv"

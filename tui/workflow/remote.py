@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.core import format as fmt
 from tui.core.errors import JobCancelled, UserError
+from tui.core.paths import size_of
 from tui.core.plans import Plan, Risk, facts
 from tui.core.records import Instance, ObjectDetails
 from tui.workflow.context import Context, Following
@@ -56,7 +57,7 @@ async def send_script(context: Context) -> str:
         here = await ports.threaded(_digest, p.script)
         await _clear_there(context, remote, instance, here)
         context.say(f"copying {p.script.name} to {instance.label}")
-        context.progress.expect(total=p.script.stat().st_size)
+        context.progress.expect(total=await ports.threaded(size_of, p.script))
         path = await remote.put(p.script, p.remote_script, context.progress)
         if await _remote_digest(remote) != here:
             raise UserError(

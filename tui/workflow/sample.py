@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from tui.core.errors import LocalError, UserError
 from tui.core.jobs import Progress
+from tui.core.paths import beside
 
 RANGE_BYTES = 4 * 1024 * 1024
 CHUNK_ROWS = 10_000  # made into texts in one go, during which no other thread runs
@@ -69,23 +68,20 @@ def pull_sample(
         UserError: the object is not a CSV that pandas reads.
         JobCancelled: the job was cancelled; `target` is as it was.
     """
-    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     stream = io.BufferedReader(RangeReader(read, size_bytes, progress), RANGE_BYTES)
     progress.expect(total=size_bytes)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        counts = _copy_rows(stream, every, temporary)
-        check(target)
-        temporary.replace(target)
+        with beside(target) as fresh:
+            counts = _copy_rows(stream, every, fresh.path)
+            check(target)
+            fresh.replace()
     except OSError as error:
         raise LocalError(
             f"Can't write {target.name}",
             f"{target.parent}: {(error.strerror or 'unknown').lower()}",
             "Free some space, or choose another folder with e.",
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # gone already, or its folder never was
-            temporary.unlink()
     return counts
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from tui.core import format as fmt
 from tui.core.errors import LocalError
+from tui.core.paths import beside
 from tui.core.plans import Plan, Risk, facts
 from tui.workflow.context import Context
 from tui.workflow.steps import StepBlocked
@@ -45,17 +45,9 @@ class Written:
     def keep(self, name: str, mark: str) -> None:
         """Remember a mark; where the disk is full it is forgotten, and asked about next time."""
         marks = self._read() | {name: mark}
-        fresh = self._folder / f"{RECORD_NAME}.{os.urandom(4).hex()}"
-        with contextlib.suppress(OSError):
-            try:
-                fresh.write_text(json.dumps(marks, indent=1), encoding="utf-8")
-                fresh.replace(self._folder / RECORD_NAME)
-            finally:
-                fresh.unlink(missing_ok=True)
-
-    def is_ours(self, path: Path) -> bool:
-        """Whether the flow wrote this file as it is."""
-        return self.knows(self._name(path), mark_of(path))
+        with contextlib.suppress(OSError), beside(self._folder / RECORD_NAME) as fresh:
+            fresh.path.write_text(json.dumps(marks, indent=1), encoding="utf-8")
+            fresh.replace()
 
     def wrote(self, path: Path) -> None:
         """Remember a file that was just written."""
