@@ -94,6 +94,9 @@ class SkydeckApp(Deck, inherit_bindings=False):
         self.options = options
         self.settings = chosen or settings.load()
         self._take_theme()
+        # Before the first screen: it tells the keys.
+        self._keys, self._key_complaints = keymap.validated(self.settings.keys)
+        keymap.use(self._keys)
         self._visible_lines = VisibleLines()
         self._told_workers = Workers(self)
         self.jobs = JobManager(
@@ -132,9 +135,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Open the first pane, then find out who we are in the background."""
-        keys, complaints = keymap.validated(self.settings.keys)
-        self.set_keymap(keys)
-        keymap.use(keys)
+        self.set_keymap(self._keys)
         self._loop_of_app = asyncio.get_running_loop()
         self._catch_signals()
         calm_the_collector()
@@ -144,7 +145,7 @@ class SkydeckApp(Deck, inherit_bindings=False):
             self._say_waiting(self.wish)
             # The first paint goes before anything that takes the processor.
             self.call_after_refresh(self.connect_to, self.wish)
-        for complaint in (*self.settings.complaints, *complaints):
+        for complaint in (*self.settings.complaints, *self._key_complaints):
             self.say(complaint, severity="warning")
 
     def _take_theme(self) -> None:
@@ -199,10 +200,9 @@ class SkydeckApp(Deck, inherit_bindings=False):
     async def _connect(self, wish: Wish) -> None:
         try:
             if wish.sandbox and (self._sandbox is None or not self._sandbox.running):
-                self._sandbox, self._sandbox_is_ours = (
-                    await start_sandbox(wish, self._warned_late),
-                    True,
-                )
+                ended = self._sandbox if self._sandbox_is_ours else None
+                self._sandbox = await start_sandbox(wish, self._warned_late, ended)
+                self._sandbox_is_ours = True
             services = await connect(wish, self.settings, self.jobs, self._sandbox)
         except Exception as error:  # whatever went wrong, the pane says so and offers a way on
             self.connect_error = told_fault("Can't connect", error)

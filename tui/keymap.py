@@ -168,6 +168,7 @@ _SHOWN = {
 }  # fmt: skip
 
 
+_BY_ID: Mapping[str, Key] = {key.id: key for key in KEYS}
 _chosen: dict[str, str] = {}
 
 
@@ -192,6 +193,11 @@ def in_use(key: Key) -> Key:
     return replace(key, key=_chosen.get(key.id, key.key))
 
 
+def action(action_id: str) -> Key:
+    """The key in use of one action."""
+    return in_use(_BY_ID[action_id])
+
+
 def shown(key: str) -> str:
     """A key as the footer writes it: `ctrl+p` is ^p, `f6` is F6."""
     first = key.split(",", maxsplit=1)[0]
@@ -213,11 +219,10 @@ def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     Refused: an unknown id, an empty key, a key that no terminal sends, a key that another binding
     of the same room, of `app`, or (in a room with tables) of the tables already has.
     """
-    ids = {key.id: key for key in KEYS}
     good: dict[str, str] = {}
     complaints: list[str] = []
     for wish_id, wish in wishes.items():
-        if wish_id not in ids:
+        if wish_id not in _BY_ID:
             complaints.append(f"{wish_id}: there is no such action")
         elif not wish.strip():
             complaints.append(f"{wish_id}: the key is empty")
@@ -226,7 +231,7 @@ def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         else:
             good[wish_id] = ",".join(part.strip() for part in wish.split(","))
     for wish_id in list(good):
-        if other := _holder(ids[wish_id], good):
+        if other := _holder(_BY_ID[wish_id], good):
             complaints.append(f"{wish_id}: {good[wish_id]} is already {other.verb} ({other.id})")
             del good[wish_id]
     return good, complaints

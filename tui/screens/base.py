@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -27,6 +27,7 @@ from tui.widgets.styles import style_path
 
 if TYPE_CHECKING:
     from tui.screens.deck import Deck
+    from tui.screens.fleet import Fleet, FleetState
     from tui.screens.services import Services
     from tui.widgets.drawers import JobsDrawer
 
@@ -46,6 +47,7 @@ class BaseScreen(Guarded, Screen[None]):
     AUTO_FOCUS = "RecordTable"  # never a filter field that is not shown: it would eat all keys
     pane = "s3"
     room = "s3"
+    _fleet: Fleet | None = None  # the one that is listened to
 
     def compose(self) -> ComposeResult:
         """The chrome round `content`."""
@@ -91,6 +93,10 @@ class BaseScreen(Guarded, Screen[None]):
         self.show_chrome()
         self._connection_changed()
 
+    def on_unmount(self) -> None:
+        """Nothing is to be heard of any more."""
+        self._listen_to(None)
+
     def on_screen_resume(self) -> None:
         """The chrome may be stale after another pane was open."""
         if self.is_mounted:
@@ -101,6 +107,7 @@ class BaseScreen(Guarded, Screen[None]):
             return  # the widgets are being taken down
         notice, body = self.query_one("#notice", Notice), self.query_one("#body")
         deck = self.deck
+        self._listen_to(deck.services.fleet if deck.services is not None else None)
         if deck.services is not None:
             notice.hide()
             body.remove_class("-hidden")
@@ -109,9 +116,9 @@ class BaseScreen(Guarded, Screen[None]):
         body.add_class("-hidden")
         if deck.connect_error is not None:
             ways = (
-                ("P", "use another profile or the sandbox"),
-                ("R", "choose a region and try again"),
-                ("q", "quit"),
+                chrome.hint("app.profile", "use another profile or the sandbox"),
+                chrome.hint("app.region", "choose a region and try again"),
+                chrome.hint("app.quit", "quit"),
             )
             notice.failed(deck.connect_error, ways)
         else:
@@ -119,6 +126,30 @@ class BaseScreen(Guarded, Screen[None]):
 
     def connected(self) -> None:
         """A connection stands (again): show what there is. Subclasses act here."""
+
+    # -- fleet -----------------------------------------------------------------------------
+
+    def fleet_changed(self, state: FleetState) -> None:
+        """What runs changed, or was asked for. Subclasses that show it act here."""
+
+    def show_fleet(self) -> None:
+        """Have `fleet_changed` show what is known by now."""
+        if self._fleet is not None:
+            self._fleet_told(self._fleet.state)
+
+    def _listen_to(self, fleet: Fleet | None) -> None:
+        """Hear of this fleet alone."""
+        if self._fleet is not None and self._fleet_told in self._fleet.listeners:
+            self._fleet.listeners.remove(self._fleet_told)  # a stopped fleet has none left
+        self._fleet = fleet
+        if fleet is not None:
+            fleet.listeners.append(self._fleet_told)
+
+    def _fleet_told(self, state: FleetState) -> None:
+        if not self.is_attached or self.deck.ending or self.deck.services is None:
+            return
+        if state is self.services.fleet.state:  # else it is an old connection's
+            self.fleet_changed(state)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a connection, or in a drawer, a pane's own keys do nothing."""
@@ -138,11 +169,15 @@ class BaseScreen(Guarded, Screen[None]):
         for drawer, room in (("JobsDrawer", "jobs"), ("CodeDrawer", "code")):
             if self.query(drawer):
                 return chrome.room_hints(room)
-        return chrome.room_hints(self.room)
+        return chrome.room_hints(self.room, self.verbs())
+
+    def verbs(self) -> Mapping[str, str]:
+        """What some keys of the room do just now, by id, where it is not what they are called."""
+        return {}
 
     def foot_right(self) -> tuple[Spans, Spans]:
         """The footer's right end, and a shorter one."""
-        return chrome.FOOT_RIGHT, chrome.FOOT_RIGHT_SHORT
+        return chrome.foot_right()
 
     def show_chrome(self) -> None:
         """Paint header, tabs, strip and footer anew."""

@@ -37,7 +37,7 @@ from tui.widgets.styles import style_path
 from tui.widgets.terminal import TerminalView
 
 if TYPE_CHECKING:
-    from tui.screens.fleet import Fleet, FleetState
+    from tui.screens.fleet import FleetState
     from tui.ssh.session import SshSession
 
 TERMINAL_HINTS = (("^]", "leave the terminal"),)
@@ -58,7 +58,6 @@ class ConsoleScreen(BaseScreen):
         super().__init__()
         self.tabs: list[ConsoleTab] = []
         self.current: ConsoleTab | None = None
-        self._fleet: Fleet | None = None  # the one that is listened to
 
     def content(self) -> ComposeResult:
         """Tab bar, terminal, files."""
@@ -75,30 +74,20 @@ class ConsoleScreen(BaseScreen):
         """Another connection has other instances: its consoles end."""
         for tab in list(self.tabs):
             self._forget(tab)
-        self._listen_to(self.services.fleet)
         self._go_to(None)
 
     def on_unmount(self) -> None:
         """Hang up everywhere."""
-        self._listen_to(None)
         for tab in self.tabs:
             self._hang_up(tab)
 
     def on_screen_resume(self) -> None:
         """What runs may be another thing by now."""
-        super().on_screen_resume()
-        if self._fleet is not None:
-            self._fleet_changed(self._fleet.state)
+        self.show_fleet()
 
-    def _listen_to(self, fleet: Fleet | None) -> None:
-        if self._fleet is not None and self._fleet_changed in self._fleet.listeners:
-            self._fleet.listeners.remove(self._fleet_changed)  # a stopped fleet has none left
-        self._fleet = fleet
-        if fleet is not None:
-            fleet.listeners.append(self._fleet_changed)
-
-    def _fleet_changed(self, state: FleetState) -> None:
-        if self.current is None and self.is_attached and not self.deck.ending:
+    def fleet_changed(self, state: FleetState) -> None:
+        """Without a console, say what one could log in to."""
+        if self.current is None:
             tell_nothing_open(self.query_one("#console-nothing", Notice), state)
 
     # -- opening ---------------------------------------------------------------------------
@@ -195,8 +184,7 @@ class ConsoleScreen(BaseScreen):
         banner.set_class(tab is not None and tab.state is TabState.LOST, "-shown")
         if tab is not None and tab.state is TabState.LOST:
             banner.show(lost_lines(tab))
-        if self._fleet is not None:
-            self._fleet_changed(self._fleet.state)
+        self.show_fleet()
         self._show_bar()
         self.show_chrome()
 

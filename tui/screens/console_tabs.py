@@ -12,6 +12,7 @@ from tui.core.errors import UserError
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import Instance
 from tui.screens.ec2_plans import typed_words
+from tui.widgets.chrome import hint
 from tui.widgets.paint import Span, Spans, key_hint
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def tab_bar(tabs: Sequence[ConsoleTab], current: ConsoleTab | None) -> Spans:
             spans += [(role, f" {glyph} "), ("muted", f"{tab.instance.label} ")]
         spans.append(("text", "  "))
     if tabs:
-        spans += key_hint("n", "new")
+        spans += key_hint(*hint("console.new", "new"))
     return spans
 
 
@@ -91,7 +92,8 @@ def lost_lines(tab: ConsoleTab) -> list[Spans]:
         rows.append((("text", error.message),))
     if error and error.hint:
         rows.append((("muted", error.hint),))
-    rows += [(), (*key_hint("r", "reconnect   "), *key_hint("x", "close tab"))]
+    reconnect = key_hint(*hint("console.reconnect", "reconnect   "))
+    rows += [(), (*reconnect, *key_hint(*hint("console.close", "close tab")))]
     return rows
 
 
@@ -99,14 +101,16 @@ def tell_nothing_open(notice: Notice, fleet: FleetState) -> None:
     """Say that no console is open, and what one could log in to as far as that is known."""
     if fleet.running:
         count = f"log in to one of {len(fleet.running)} running"
-        notice.empty("No console is open.", (("n", count),))
+        notice.empty("No console is open.", (hint("console.new", count),))
     elif fleet.error is not None:
-        notice.failed(fleet.error, (("2", "go to EC2"), ("P", "use another profile")))
+        ways = (hint("app.ec2", "go to EC2"), hint("app.profile", "use another profile"))
+        notice.failed(fleet.error, ways)
     elif fleet.asked_at is None:
         notice.waiting("No console is open.", "which instances run: asking…")
     else:
-        ways = (("2", "go to EC2 and launch one with n"),)
-        notice.empty("No instance runs, so there is nothing to log in to.", ways)
+        launch, _ = hint("ec2.launch")
+        way = hint("app.ec2", f"go to EC2 and launch one with {launch}")
+        notice.empty("No instance runs, so there is nothing to log in to.", (way,))
 
 
 def host_key_plan(key: HostKey, instance: Instance) -> Plan:

@@ -25,6 +25,7 @@ from tui.screens.cost_rows import CostRow
 from tui.screens.cost_scenario import Scenario, number_in, price_sources, scenario_rows
 from tui.screens.cost_totals import Totals, add_up
 from tui.screens.fleet import FleetState
+from tui.widgets.chrome import hint
 from tui.widgets.form import DIGITS, FieldChanged, Form, Pick, TextField
 from tui.widgets.line import Block, Heading, Line
 from tui.widgets.paint import Spans, key_hint
@@ -40,7 +41,7 @@ MARKETS = (
     ("on-demand", "on-demand", ""),
     ("spot", "spot", "can be taken"),
 )
-FORM_HINTS = (("↑↓", "field"), ("→", "complete, turn"), ("tab", "on"), ("esc", "back"))
+FORM_HINTS = (("↑↓", "field"), ("→", "complete, turn"), ("tab", "on"))  # the form's own
 MAX_GIB = 65_536  # EBS volumes go no further
 TYPE_LENGTH = 32  # the longest names have 20
 
@@ -118,9 +119,6 @@ class CostScreen(BaseScreen):
 
     def connected(self) -> None:
         """Show what is known; a real account's buckets are added up only when asked."""
-        services = self.services
-        if self._fleet_changed not in services.fleet.listeners:
-            services.fleet.listeners.append(self._fleet_changed)
         self._job = self._trouble = None  # of another connection
         if self._totals_of != self._account:
             self._totals = None
@@ -141,7 +139,7 @@ class CostScreen(BaseScreen):
         names = [kind.name for kind in types]
         field = self.query_one("#field-type Input", Input)
         field.suggester = SuggestFromList(names, case_sensitive=False)
-        self._fleet_changed(services.fleet.state)
+        self.show_fleet()
         self._paint_storage()
         self._paint_what_if()
         if services.identity.sandbox and self._totals is None:
@@ -149,17 +147,14 @@ class CostScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """What changed while another pane was open."""
-        super().on_screen_resume()
-        if self.is_attached and self.deck.services is not None:
-            self._fleet_changed(self.services.fleet.state)
+        self.show_fleet()
 
     # -- what runs -------------------------------------------------------------------------
 
-    def _fleet_changed(self, state: FleetState) -> None:
-        if not self.is_attached or not self.is_current or self.deck.services is None:
+    def fleet_changed(self, state: FleetState) -> None:
+        """Show what runs, if it is this pane that is open."""
+        if not self.is_current:
             return
-        if state is not self.services.fleet.state:
-            return  # an old connection's fleet
         from tui.cost import running_cost
 
         services, now = self.services, datetime.now(UTC)
@@ -262,13 +257,12 @@ class CostScreen(BaseScreen):
             head.show(meta=(("danger", "✗ not added up"),))
             said = (self._trouble.title, self._trouble.message, self._trouble.hint)
             told = [(("text", row),) for part in said for row in textwrap.wrap(part, WHY_COLUMNS)]
-            block.show([*told, key_hint("r", "try again")])
+            block.show([*told, key_hint(*hint("cost.refresh", "try again"))])
         elif totals is None:
             head.show(meta=(("warn", "◐ adding up…"),) if counting else (("dim", "not added up"),))
             lines: list[Spans] = [(("muted", "Adding up lists every key, 1,000 in a request."),)]
-            block.show(
-                lines if counting else [*lines, key_hint("r", "add up what the buckets hold")]
-            )
+            way = key_hint(*hint("cost.refresh", "add up what the buckets hold"))
+            block.show(lines if counting else [*lines, way])
         else:
             region = totals.region(self.services.region)
             ago = fmt.age(totals.at, datetime.now(UTC))
@@ -281,7 +275,7 @@ class CostScreen(BaseScreen):
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """In the form, its keys: letters are typed there."""
-        return FORM_HINTS if self._in_form else super().hints()
+        return (*FORM_HINTS, hint("cost.leave")) if self._in_form else super().hints()
 
     def on_descendant_focus(self) -> None:
         """The form has other keys."""

@@ -151,7 +151,7 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
         return code_source(self.services)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every action of the key map that works here."""
+        """The palette: every action of the key map that works here, with its id for `[keys]`."""
         rooms = ["app", getattr(screen, "room", "")]
         for key in keymap.KEYS:
             if key.room in rooms and key.id != "app.palette":
@@ -159,7 +159,7 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
                 target = self if key.room == "app" and action.startswith("app.") else screen
                 yield SystemCommand(
                     f"{key.verb}  {keymap.shown(keymap.in_use(key).key)}",
-                    key.tooltip,
+                    f"{key.tooltip} · {key.id}",
                     lambda action=action, target=target: self._act(action, target),
                 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +21,7 @@ from tui.screens.base import NARROW, BaseScreen, pane_bindings
 from tui.screens.ec2_around import Surroundings
 from tui.screens.ec2_dialogs import OutputDialog
 from tui.screens.fleet import FleetState
+from tui.widgets.chrome import hint
 from tui.widgets.filter_field import FilterField
 from tui.widgets.form import ToldFilter
 from tui.widgets.line import Block, Heading, Line
@@ -30,8 +31,6 @@ from tui.widgets.styles import style_path
 
 if TYPE_CHECKING:
     from tui.cost import InstanceCost
-
-EMPTY_WAYS = (("n", "launch one, in six steps, at a known price"), ("R", "look in another region"))
 
 
 class Ec2Screen(BaseScreen):
@@ -90,10 +89,8 @@ class Ec2Screen(BaseScreen):
         services = self.services
         self._around = Surroundings(services.ec2, services.settings.keys_folder)
         self.table.clear()
-        self.table.narrow(None)
         self.query_one(FilterField).reset()
-        services.fleet.listeners.append(self._fleet_changed)
-        self._fleet_changed(services.fleet.state)
+        self.show_fleet()
         self.table.focus()
         self._images = {}
         self._look_ahead()
@@ -108,18 +105,14 @@ class Ec2Screen(BaseScreen):
 
     def on_mount(self) -> None:
         """Ages and sums grow while one looks."""
-        super().on_mount()
         self.set_interval(5, self._tick)
 
     def _tick(self) -> None:
-        if self.is_current and self.deck.services is not None:
-            self._fleet_changed(self.services.fleet.state)
+        if self.is_current:
+            self.show_fleet()
 
-    def _fleet_changed(self, state: FleetState) -> None:
-        if not self.is_attached or self.deck.services is None:
-            return
-        if state is not self.services.fleet.state:
-            return  # an old connection's fleet
+    def fleet_changed(self, state: FleetState) -> None:
+        """Show the instances, or why there are none."""
         self._show_notice(state)
         if state.asked_at is None:
             return
@@ -155,11 +148,14 @@ class Ec2Screen(BaseScreen):
                 # Once it is shown again: what is hidden takes no focus.
                 self.call_after_refresh(self._focus_table)
         elif state.error is not None:
-            notice.failed(state.error, (("r", "ask again"), ("P", "use another profile")))
+            profile = hint("app.profile", "use another profile")
+            notice.failed(state.error, (hint("ec2.refresh", "ask again"), profile))
         elif state.asked_at is None:
             notice.waiting("Asking for the instances…")
         else:
-            notice.empty(f"No instances in {self.services.region}", EMPTY_WAYS)
+            launch = hint("ec2.launch", "launch one, in six steps, at a known price")
+            ways = (launch, hint("app.region", "look in another region"))
+            notice.empty(f"No instances in {self.services.region}", ways)
 
     def _show_counts(self) -> None:
         state, table = self.services.fleet.state, self.table
@@ -196,6 +192,7 @@ class Ec2Screen(BaseScreen):
     @on(RecordTable.Selected, "#ec2-table")
     def _picked(self) -> None:
         self._show_counts()
+        self.show_chrome()
 
     def _show_detail(self) -> None:
         one, around = self.table.record, self._around
@@ -218,17 +215,13 @@ class Ec2Screen(BaseScreen):
 
     def on_resize(self) -> None:
         """Another width shows other facts."""
-        super().on_resize()
         if self.is_attached:
             self._show_detail()
 
-    def hints(self) -> Sequence[tuple[str, str]]:
-        """`s` starts what is stopped."""
-        hints = list(super().hints())
-        one = self.table.record
-        if one is not None and one.state == "stopped":
-            hints = [(key, "start" if key == "s" else verb) for key, verb in hints]
-        return hints
+    def verbs(self) -> Mapping[str, str]:
+        """The key that stops starts what is stopped."""
+        can_stop, can_start = self._power()
+        return {"ec2.power": "start"} if can_start and not can_stop else {}
 
     # -- what can be done ------------------------------------------------------------------
 
@@ -253,25 +246,27 @@ class Ec2Screen(BaseScreen):
         if one is None:
             self.app.bell()
         elif one.state != "running":
-            way = " s starts it." if one.state == "stopped" else ""
+            way = f" {hint('ec2.power')[0]} starts it." if one.state == "stopped" else ""
             self.say(f"{one.label} is {one.state}.{way}", severity="warning")
-        elif (open_console := getattr(self.deck, "open_console", None)) is not None:
-            open_console(one)
         else:
-            self.say("The console pane is not there yet.", severity="warning")
+            self.deck.open_console(one)
 
-    def action_power(self) -> None:
-        """Stop what runs, start what is stopped."""
+    def _power(self) -> tuple[list[Instance], list[Instance]]:
+        """What of the chosen can be stopped, and what can be started."""
         chosen = self.table.chosen
         running = [one for one in chosen if one.state in ("running", "pending")]
-        stopped = [one for one in chosen if one.state == "stopped"]
+        return running, [one for one in chosen if one.state == "stopped"]
+
+    def action_power(self) -> None:
+        """Stop what runs; where nothing does, start what is stopped."""
+        running, stopped = self._power()
         ec2 = self.services.ec2
         if running:
             self._do(ec2_plans.stop_plan(running, self._costs), "Stop", running, ec2.stop)
         elif stopped:
             self._do(ec2_plans.start_plan(stopped, self._costs), "Start", stopped, ec2.start)
         else:
-            self._cannot("started or stopped", chosen)
+            self._cannot("started or stopped", self.table.chosen)
 
     def action_reboot(self) -> None:
         """Restart the operating system."""

@@ -10,6 +10,7 @@ from tui.core.errors import UserError
 from tui.core.plans import Plan
 from tui.core.records import Instance
 from tui.screens import ec2_plans
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
@@ -50,9 +51,8 @@ async def terminate(
     if kept:
         names = ", ".join(one.label for one in kept)
         why = "protected from termination"
-        screen.complain(
-            UserError(f"Can't terminate {names}", why, "Press p to lift the protection first.")
-        )
+        way = f"Press {hint('ec2.protect')[0]} to lift the protection first."
+        screen.complain(UserError(f"Can't terminate {names}", why, way))
         return
     plan = ec2_plans.terminate_plan(instances, costs)
     await confirmed(screen, plan, "Terminate", instances, ec2.terminate)

@@ -48,10 +48,9 @@ class Surroundings:
                 self.groups.update({group.id: group for group in groups})
 
     def _look(self, names: set[str]) -> dict[str, bool]:
-        from tui.aws.keys import key_file
+        from tui.aws.keys import find_key
 
-        folder = self._folder.expanduser()
-        return {name: key_file(folder, name).is_file() for name in names}
+        return {name: find_key(self._folder, name) is not None for name in names}
 
     @staticmethod
     def _ids(instance: Instance) -> set[str]:

@@ -89,11 +89,11 @@ class FirstRunScreen(Guarded, Screen[None]):
         if not self.is_attached:
             return
         connected = self.deck.services is not None
-        way_out = ("esc", "back") if connected else ("q", "quit")
-        hints = [("↑↓", "choose"), ("⏎", "go"), ("t", "theme"), way_out]
-        self.query_one("#first-foot", Line).show(
-            chrome.hints_line(hints), chrome.FOOT_RIGHT, chrome.FOOT_RIGHT_SHORT
-        )
+        hints = [
+            *(chrome.rows_hint("choose"), chrome.hint("table.open", "go")),
+            *(chrome.hint("first.theme"), chrome.hint("first.back" if connected else "first.quit")),
+        ]
+        self.query_one("#first-foot", Line).show(chrome.hints_line(hints), *chrome.foot_right())
         self.query_one("#first-top", Line).show(
             (("bold bright", "◢◤ Skydeck"), ("dim", "  where to start")),
             chrome.burn_line(self.deck.status) if connected else (("dim", "nothing is running"),),
@@ -184,7 +184,7 @@ PROMISES: list[Spans] = [
 ]
 SETUP: list[Spans] = [
     (),
-    (("text", "Skydeck reads what the AWS CLI reads. Any of these will do, then start again:"),),
+    (("text", "Skydeck reads what the AWS CLI reads. Any of these, then start again:"),),
     (("bold cool", "  aws configure sso  "), ("muted", "sign in through the browser (best)")),
     (
         ("bold cool", "  aws configure      "),

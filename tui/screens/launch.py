@@ -33,6 +33,7 @@ from tui.screens.launch_storage import StoragePane
 from tui.screens.launch_tags import TagsPane
 from tui.screens.launch_total import launch_bar, short_total, total_lines
 from tui.screens.launch_type import TypePane
+from tui.widgets.chrome import hint
 from tui.widgets.line import Block, Line
 from tui.widgets.notice import Notice
 from tui.widgets.paint import Spans, key_hint
@@ -145,7 +146,7 @@ class LaunchScreen(BaseScreen):
         notice = self.query_one("#launch-notice", Notice)
         if not facts.images.get(wizard.architecture):
             error = facts.complaints[0] if facts.complaints else NO_IMAGES
-            notice.failed(error, (("esc", "back to the instances"),))
+            notice.failed(error, (hint("launch.back", "back to the instances"),))
             return
         notice.hide()
         self.query_one("#launch-row").remove_class("gone")
@@ -209,7 +210,7 @@ class LaunchScreen(BaseScreen):
         if self.at == REVIEW:
             rows = ending_rows(self._job.snapshot() if self._job is not None else None, width)
             if self._entered_review and not self.launching():
-                rows = [*rows, key_hint("L", "launches it")]
+                rows = [*rows, key_hint(*hint("launch.launch", "launches it"))]
         self.query_one("#launch-said", Block).show(rows)
 
     def _show_total(self) -> None:
@@ -227,7 +228,6 @@ class LaunchScreen(BaseScreen):
 
     def on_resize(self) -> None:
         """Another width wraps its words elsewhere."""
-        super().on_resize()
         self.call_after_refresh(self._changed)
 
     def hints(self) -> Sequence[tuple[str, str]]:
@@ -319,7 +319,7 @@ class LaunchScreen(BaseScreen):
         if self.at == REVIEW:
             await self._launch_now()
         elif self.step_pane is not None:
-            self.say("The review comes first: enter goes there, step by step.")
+            self.say(f"The review comes first: {hint('launch.next')[0]} goes there, step by step.")
 
     async def _launch_now(self) -> None:
         """Launch once, however often it is asked for."""
@@ -389,7 +389,6 @@ class LaunchScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """A launch that was answered while another pane was open is over."""
-        super().on_screen_resume()
         if self._launched_already:
             self.call_later(self._close)
 

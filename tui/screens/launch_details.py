@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,7 +11,7 @@ from tui.core import format as fmt
 from tui.launch import MAX_COUNT, LaunchDraft, edit, with_market
 from tui.screens.launch_dialogs import UserDataDialog
 from tui.screens.launch_state import S3_ROLE, Wizard
-from tui.screens.launch_step import FILL, Hints, StepPane
+from tui.screens.launch_step import CHANGES, FIELDS, Hints, StepPane, ways_on
 from tui.widgets.form import (
     DIGITS,
     Choice,
@@ -26,8 +25,6 @@ from tui.widgets.form import (
 )
 from tui.widgets.line import Heading
 from tui.widgets.paint import Span, Spans
-
-YES_NO = (("yes", "yes", ""), ("no", "no", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,10 @@ class DetailsPane(StepPane):
     """A form; the spot fields show on the spot market alone."""
 
     step = "details"
-    keys: ClassVar[Hints] = FILL
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        return (*FIELDS, *CHANGES, *ways_on())
 
     def compose(self) -> ComposeResult:
         """The fields, by subject."""

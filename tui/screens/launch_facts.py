@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.aws.calls import caused_by
 from tui.core.errors import UserError
+from tui.core.paths import expanded
 from tui.core.records import Image, InstanceType, KeyPair, SecurityGroup, Subnet
 from tui.launch import my_cidr
 
@@ -103,7 +104,7 @@ async def load_facts(
             asked(ec2.default_vpc(), ""),
         )
         groups, subnets, pairs, profiles = await lists
-    folder = services.settings.keys_folder.expanduser()
+    folder = services.settings.keys_folder
     here, files = await services.gateway.run(_keys_on_disk, folder, [pair.name for pair in pairs])
     return Facts(
         images={**known, architecture: current},
@@ -149,10 +150,10 @@ def _fetched(url: str) -> str:
 
 
 def _keys_on_disk(folder: Path, names: list[str]) -> tuple[frozenset[str], frozenset[str]]:
-    from tui.aws.keys import key_file
+    from tui.aws.keys import find_key
 
     try:
-        files = frozenset(path.stem for path in folder.glob("*.pem"))
-    except OSError:
+        files = frozenset(path.stem for path in expanded(folder).glob("*.pem"))
+    except (OSError, ValueError):
         files = frozenset()
-    return frozenset(name for name in names if key_file(folder, name).is_file()), files
+    return frozenset(name for name in names if find_key(folder, name) is not None), files

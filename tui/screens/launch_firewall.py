@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,6 +23,7 @@ from tui.launch.firewall import network, service_words, source_words
 from tui.screens.launch_dialogs import consent_plan, service_choices, typed_rule
 from tui.screens.launch_state import Wizard
 from tui.screens.launch_step import Hints, StepPane
+from tui.widgets.chrome import hint, rows_hint
 from tui.widgets.dialog import Ask, Choose, Confirm
 from tui.widgets.form import FieldChanged, Form, TextField
 from tui.widgets.line import Heading
@@ -59,17 +59,17 @@ class FirewallPane(StepPane):
     """Groups above, the rules of the chosen one below; only a new group's can be changed."""
 
     step = "firewall"
-    keys: ClassVar[Hints] = (
-        ("↑↓", "choose"),
-        ("n", "add rule"),
-        ("e", "source"),
-        ("x", "remove"),
-        ("⏎", "next"),
-    )
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self._new: NewSecurityGroup | None = None
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        return (
+            *(rows_hint("choose"), hint("launch.add", "add rule"), hint("launch.edit", "source")),
+            *(hint("launch.remove"), hint("launch.next")),
+        )
 
     def compose(self) -> ComposeResult:
         """Groups, name of the new one, rules."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -15,7 +15,8 @@ from tui.core.errors import UserError
 from tui.core.records import Image
 from tui.launch import with_image
 from tui.screens.launch_facts import ARCHITECTURES
-from tui.screens.launch_step import CHOOSE, Hints, StepPane
+from tui.screens.launch_step import Hints, StepPane
+from tui.widgets.chrome import hint
 from tui.widgets.line import Block, Heading, Line, fact
 from tui.widgets.paint import Span, Spans, pill
 from tui.widgets.record_table import Column, RecordTable
@@ -36,7 +37,10 @@ class ImagePane(StepPane):
     """The current images of the usual systems, for one architecture at a time."""
 
     step = "image"
-    keys: ClassVar[Hints] = (*CHOOSE, ("a", "architecture"))
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        return (*super().hints(), hint("launch.architecture"))
 
     def compose(self) -> ComposeResult:
         """Architectures, table, what the chosen one is."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from tui.screens.launch_dialogs import no_key_plan
 from tui.screens.launch_preflight import Check
 from tui.screens.launch_state import Wizard
 from tui.screens.launch_step import Hints, StepPane
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Ask, Confirm
 from tui.widgets.line import Block, Heading
 from tui.widgets.paint import Span, Spans
@@ -42,15 +42,20 @@ class ReviewPane(StepPane):
     """The last page. The checks run when it opens; the key pair is chosen here."""
 
     step = "review"
-    keys: ClassVar[Hints] = (
-        *(("L", "launch"), ("1-6", "edit a step"), ("e", "key's name")),
-        *(("r", "re-check"), ("esc", "back")),
-    )
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self.asked: list[Check] = []
         self._answered = asyncio.Event()
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        first, last = hint("launch.one")[0], hint("launch.six")[0]
+        return (
+            *(hint("launch.launch"), (f"{first}-{last}", "edit a step")),
+            *(hint("launch.edit", "key's name"), hint("launch.recheck", "re-check")),
+            hint("launch.back"),
+        )
 
     def compose(self) -> ComposeResult:
         """Preflight, key pairs, calls, and on small screens the launch bar."""

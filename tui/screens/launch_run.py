@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.aws.calls import caused_by
 from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Job, Progress
+from tui.core.paths import expanded_to_write
 from tui.core.records import Instance
 from tui.launch import LaunchDraft, NewKey, NewSecurityGroup, request
 from tui.screens.services import Services
@@ -133,7 +134,7 @@ class Launch:
             from tui.aws.keys import create_and_save
 
             progress.say(f"making the key pair {draft.key.name}")
-            folder = self.services.settings.keys_folder.expanduser()
+            folder = expanded_to_write(self.services.settings.keys_folder)
             making = create_and_save(ec2, draft.key.name, draft.key.kind, folder)
             await finished(making, lambda made: setattr(self, "key_file", made[1]))
         progress.advance(1)

@@ -17,8 +17,6 @@ from tui.launch import (
     Problem,
     add_rule,
     default_draft,
-    default_type,
-    edit,
     my_cidr,
     problems,
     remove_rule,
@@ -181,12 +179,6 @@ class Wizard:
         """`trainer-02`, or `3 × trainer-02`."""
         name = self.draft.name or self.draft.instance_type
         return name if self.draft.count == 1 else f"{self.draft.count} × {name}"
-
-    def take_type_that_fits(self) -> None:
-        """Replace a type that the image's architecture does not fit."""
-        name = default_type(self.draft.image, self.facts.types)
-        if self.blocking("type"):
-            self.change(edit(self.draft, instance_type=name))
 
 
 def as_error(title: str, problem: Problem) -> UserError:

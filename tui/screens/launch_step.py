@@ -12,12 +12,13 @@ from tui.core.errors import UserError
 from tui.core.jobs import JobSnapshot, JobState
 from tui.launch import STEP_TITLES, STEPS, Problem
 from tui.screens.launch_state import Wizard
+from tui.widgets import chrome
 from tui.widgets.paint import Span, Spans
 
 Hints = Sequence[tuple[str, str]]
 SAID_AT_MOST = 3
-CHOOSE: Hints = (("↑↓", "choose"), ("⏎", "next"), ("⌫", "back"))
-FILL: Hints = (("↑↓", "field"), ("←→", "change"), ("⏎", "next"), ("esc", "back"))
+FIELDS: Hints = (("↑↓", "field"),)  # the forms' own keys
+CHANGES: Hints = (("←→", "change"),)
 
 
 class StepPane(Vertical):
@@ -28,7 +29,6 @@ class StepPane(Vertical):
     """
 
     step: ClassVar[str] = ""
-    keys: ClassVar[Hints] = CHOOSE
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(id=f"launch-{self.step}", classes="page")
@@ -50,8 +50,13 @@ class StepPane(Vertical):
         return not self.wizard.blocking(self.step)
 
     def hints(self) -> Hints:
-        """(key, verb) of the footer."""
-        return self.keys
+        """(key, verb) of the footer; here those of a table alone."""
+        return (chrome.rows_hint("choose"), *ways_on())
+
+
+def ways_on() -> Hints:
+    """The keys to the next step and back."""
+    return chrome.hint("launch.next"), chrome.hint("launch.back")
 
 
 def problem_rows(problems: Sequence[Problem], width: int) -> list[Spans]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
 from tui.core import format as fmt
 from tui.launch import VOLUME_KINDS, VolumeSpec, add_volume, change_volume, remove_volume
-from tui.screens.launch_step import Hints, StepPane
+from tui.screens.launch_step import Hints, StepPane, ways_on
+from tui.widgets.chrome import hint
 from tui.widgets.form import (
     DIGITS,
     Choice,
@@ -61,13 +61,10 @@ class StoragePane(StepPane):
     """A table of volumes; below, the fields of the one under the cursor."""
 
     step = "storage"
-    keys: ClassVar[Hints] = (
-        ("n", "add"),
-        ("x", "remove"),
-        ("⇥", "fields"),
-        ("⏎", "next"),
-        ("esc", "back"),
-    )
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        return (hint("launch.add"), hint("launch.remove"), ("⇥", "fields"), *ways_on())
 
     def compose(self) -> ComposeResult:
         """Table and fields."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,7 +10,7 @@ from textual.widgets import Input
 from tui.core.records import Tag
 from tui.launch import edit
 from tui.screens.launch_state import Wizard
-from tui.screens.launch_step import Hints, StepPane
+from tui.screens.launch_step import FIELDS, Hints, StepPane, ways_on
 from tui.widgets.field import Field
 from tui.widgets.form import Form
 from tui.widgets.line import Block, Heading
@@ -44,11 +42,14 @@ class TagsPane(StepPane):
     """Rows of key and value."""
 
     step = "tags"
-    keys: ClassVar[Hints] = (("↑↓", "field"), ("⏎", "next"), ("esc", "back"))
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self._painted: tuple[Tag, ...] | None = None
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        return (*FIELDS, *ways_on())
 
     def compose(self) -> ComposeResult:
         """Rows and what they are for."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
 
 from tui.core import format as fmt
 from tui.launch import FilterError, edit, filter_types, fits, type_words, with_market
-from tui.screens.launch_step import CHOOSE, Hints, StepPane
+from tui.screens.launch_step import Hints, StepPane
+from tui.widgets.chrome import hint
 from tui.widgets.filter_field import FilterField
 from tui.widgets.form import ToldFilter
 from tui.widgets.line import Line
@@ -48,7 +49,11 @@ class TypePane(StepPane):
     """Only what fits the image; the row that the cursor is on is the choice."""
 
     step = "type"
-    keys: ClassVar[Hints] = (*CHOOSE, ("o", "sort"), ("m", "spot"), ("/", "filter"))
+
+    def hints(self) -> Hints:
+        """(key, verb) of the footer."""
+        own = ("launch.sort", "launch.market", "launch.filter")
+        return (*super().hints(), *(hint(action_id) for action_id in own))
 
     def compose(self) -> ComposeResult:
         """Filter, table, what the chosen one is."""

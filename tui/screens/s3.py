@@ -18,6 +18,7 @@ from tui.screens.s3_browser import S3Browser
 from tui.screens.s3_lines import DENIED, Listing, denied_rows
 from tui.screens.s3_preview import Body, Previewed, load_body, load_details
 from tui.screens.s3_rows import ORDERS, Folder, Row, uri
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Choose
 from tui.widgets.preview import Preview
 from tui.widgets.styles import style_path
@@ -93,7 +94,8 @@ class S3Screen(S3Browser):
     async def action_upload(self) -> None:
         """Upload a file or a folder to here."""
         if self.place is None:
-            self.say("Open a bucket first: enter opens the one you are on.", severity="warning")
+            key, _ = hint("s3.open")
+            self.say(f"Open a bucket first: {key} opens the one you are on.", severity="warning")
             return
         await self._guarded(s3_upload.upload(self, self.place))
 

@@ -25,12 +25,11 @@ class S3Browser(S3Listing):
         if self.query_one(FilterField).has_class("-shown") and self._typing:
             return lines.FILTER_HINTS
         if listing is None:
-            return lines.ROOT_HINTS
+            return lines.root_hints()
         if listing.error is not None and not self.objects_table.records:
-            denied = listing.error.code in lines.DENIED
-            return lines.DENIED_HINTS if denied else lines.FAILED_HINTS
+            return lines.failed_hints(listing.error)
         if listing.state == "done" and not listing.rows:
-            return lines.EMPTY_HINTS
+            return lines.empty_hints()
         return super().hints()
 
     @property

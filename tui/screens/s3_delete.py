@@ -18,6 +18,7 @@ from tui.screens.s3_facts import per_month
 from tui.screens.s3_jobs import gather, start, subject_of
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import Folder, Row, name_in
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import SAMPLES, Confirm
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ async def delete_rows(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> 
             raise UserError(
                 f"{plural(len(failures), 'object')} of {fmt.count(len(keys))} stayed",
                 f"{failures[0].key}: {failures[0].message or failures[0].code}",
-                "The others are deleted; select these and press x again.",
+                f"The others are deleted; select these and press {hint('s3.delete')[0]} again.",
                 code=failures[0].code,
             )
         return f"{plural(len(keys), 'object')}, {fmt.size(frozen.size_bytes)}"

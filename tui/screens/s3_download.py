@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
 from tui.core.errors import LocalError
 from tui.core.jobs import Progress
+from tui.core.paths import NO_HOME, exists, expanded, is_folder, nobodys, why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
 from tui.screens.s3_jobs import gather, start, subject_of
@@ -50,11 +51,11 @@ async def download(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> Non
     if not typed:
         return
     plan = await services.gateway.run(
-        lambda: plan_downloads(objects, Path(typed).expanduser().absolute(), place.prefix)
+        lambda: plan_downloads(objects, expanded(typed).absolute(), place.prefix)
     )
     if not plan.items and not plan.folders:
-        why = f"{plan.skipped[0].name}: {plan.skipped[0].reason}" if plan.skipped else "no objects"
-        raise LocalError("Nothing can be downloaded", why, "Choose another folder.")
+        first = next((f"{one.name}: {one.reason}" for one in plan.skipped), "no objects")
+        raise LocalError("Nothing can be downloaded", first, "Choose another folder.")
     if len(plan.items) != 1 or plan.replaced or plan.skipped:
         question = download_plan(plan, place)
         if not await screen.app.push_screen_wait(Confirm(question)):
@@ -141,17 +142,18 @@ def _look(text: str) -> Verdict:
 
     if not text.strip():
         return Verdict(problem="type a folder; tab completes it")
+    if nobodys(text):
+        return Verdict(problem=NO_HOME)
+    path = nearest = expanded(text)
     try:
-        path = Path(text).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # raises what makes it no path at all
         if path.exists() and not path.is_dir():
             return Verdict(problem="a file stands there, a folder is needed")
-        nearest = path
         while not nearest.exists() and nearest != nearest.parent:
             nearest = nearest.parent
-    except OSError as error:
-        return Verdict(problem=(error.strerror or "it cannot be used").lower())
-    except RuntimeError as error:  # a `~user` who isn't there
-        return Verdict(problem=str(error).lower().rstrip("."))
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+    except (OSError, ValueError) as error:
+        return Verdict(problem=why(error))
+    if not is_folder(nearest) or not os.access(nearest, os.W_OK):
         return Verdict(problem=f"{nearest} cannot be written to")
-    return Verdict(told="it is there" if path.exists() else "it will be created")
+    return Verdict(told="it is there" if exists(path) else "it will be created")

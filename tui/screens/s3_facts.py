@@ -11,6 +11,7 @@ from tui.core import format as fmt
 from tui.core.records import Bucket, ObjectDetails, S3Object
 from tui.screens.s3_preview import ARCHIVED, Body, Step, Unreadable
 from tui.screens.s3_rows import Folder, name_in, uri
+from tui.widgets.chrome import hint
 from tui.widgets.line import fact
 from tui.widgets.paint import Span, Spans, key_hint
 from tui.widgets.preview import Preview
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from tui.cost import PriceBook
 
 _ENCRYPTION = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS"}
-_OBJECT_WAYS: Spans = (
-    *key_hint("y", "copy URI"), ("text", "   "), *key_hint("d", "download"), ("text", "   "),
-    *key_hint("C", "code"),
-)  # fmt: skip
 _LEAST = Decimal("0.0001")
 
 
@@ -45,16 +42,23 @@ def show_object(preview: Preview, row: S3Object, prefix: str) -> None:
 def show_folder(preview: Preview, bucket: str, row: Folder) -> None:
     """A folder has no bytes: say where it is and what one can do."""
     preview.show_title("Folder", row.key.rstrip("/").rpartition("/")[2] + "/")
-    rows: list[Spans] = [key_hint("⏎", "open"), key_hint("d", "download all of it")]
-    rows += [key_hint("x", "delete all of it, after a plan")]
-    preview.show_note(rows)
+    ways = (
+        hint("s3.open", "open"),
+        hint("s3.download", "download all of it"),
+        hint("s3.delete", "delete all of it, after a plan"),
+    )
+    preview.show_note([key_hint(*way) for way in ways])
     preview.show_facts([fact("address", ("text", uri(bucket, row.key)))])
 
 
 def show_bucket(preview: Preview, bucket: Bucket) -> None:
     """What ListBuckets knows."""
     preview.show_title("Bucket", bucket.name)
-    ways = [("⏎", "open"), ("n", "new bucket"), ("x", "delete it, once empty")]
+    ways = (
+        hint("s3.open", "open"),
+        hint("s3.create", "new bucket"),
+        hint("s3.delete", "delete it, once empty"),
+    )
     preview.show_note([key_hint(f"{key:<2}", verb) for key, verb in ways])
     facts = [fact("address", ("text", uri(bucket.name)))]
     if bucket.region:
@@ -67,7 +71,7 @@ def show_bucket(preview: Preview, bucket: Bucket) -> None:
 def show_step(preview: Preview, step: Step, book: PriceBook, region: str) -> None:
     """Show what has come."""
     if isinstance(step, ObjectDetails):
-        preview.show_facts(_object_facts(step, book, region), [_OBJECT_WAYS])
+        preview.show_facts(_object_facts(step, book, region), [_object_ways()])
     elif isinstance(step, Body):
         preview.show_kind(_kind(step))
         preview.show_body(step.shown)
@@ -77,6 +81,14 @@ def show_step(preview: Preview, step: Step, book: PriceBook, region: str) -> Non
         rows: list[Spans] = [(("danger", "✗ "), ("text", step.error.title))]
         rows += [(("muted", part),) for part in textwrap.wrap(step.error.message, width)]
         preview.show_note([*rows, (("muted", step.error.hint),)])
+
+
+def _object_ways() -> Spans:
+    return (
+        *(*key_hint(*hint("s3.copy", "copy URI")), ("text", "   ")),
+        *(*key_hint(*hint("s3.download", "download")), ("text", "   ")),
+        *key_hint(*hint("app.code", "code")),
+    )
 
 
 def _kind(body: Body) -> Spans:

@@ -10,9 +10,11 @@ from tui.core import format as fmt
 from tui.core.errors import UserError
 from tui.core.records import Identity, ObjectQuery
 from tui.screens.s3_rows import Row
+from tui.widgets.chrome import hint
 from tui.widgets.line import fact
 from tui.widgets.paint import Span, Spans, key_hint, length
 
+Hints = Sequence[tuple[str, str]]
 WHY_COLUMNS = 48  # a notice is 62 wide, its labels 12
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403", "Forbidden"})
 
@@ -108,13 +110,30 @@ def objects_meta(
     return (("text", number), ("muted", f" {unit}")) if listing.objects else ()
 
 
-ROOT_HINTS = (
-    ("⏎", "open"), ("n", "new bucket"), ("x", "delete"), ("y", "copy URI"), ("r", "refresh"),
-)  # fmt: skip
-FAILED_HINTS = (("r", "retry"), ("P", "profile"), ("R", "region"), ("⌫", "go back"))
-DENIED_HINTS = (("r", "retry"), ("P", "profile"), ("y", "copy details"), ("⌫", "go back"))
-EMPTY_HINTS = (("u", "upload"), ("n", "new bucket"), ("r", "refresh"), ("⌫", "go back"))
-FILTER_HINTS = (("⏎", "keep"), ("↓", "to the rows"), ("esc", "drop"))
+FILTER_HINTS: Hints = (("⏎", "keep"), ("↓", "to the rows"), ("esc", "drop"))  # the field's own
+
+
+def root_hints() -> Hints:
+    """The footer among the buckets."""
+    ids = ("s3.open", "s3.create", "s3.delete", "s3.copy", "s3.refresh")
+    return tuple(hint(action_id) for action_id in ids)
+
+
+def failed_hints(error: UserError) -> Hints:
+    """The footer where a place could not be listed."""
+    denied = error.code in DENIED
+    return (
+        hint("s3.refresh", "retry"),
+        hint("app.profile"),
+        hint("s3.copy", "copy details") if denied else hint("app.region"),
+        hint("s3.up", "go back"),
+    )
+
+
+def empty_hints() -> Hints:
+    """The footer of an empty place."""
+    ids = ("s3.upload", "s3.create", "s3.refresh")
+    return (*(hint(action_id) for action_id in ids), hint("s3.up", "go back"))
 
 
 def denied_rows(identity: Identity, query: ObjectQuery, error: UserError) -> list[Spans]:
@@ -133,20 +152,23 @@ def denied_rows(identity: Identity, query: ObjectQuery, error: UserError) -> lis
         rows.append(fact("prefix", ("text", query.prefix)))
     why = textwrap.wrap(error.message, WHY_COLUMNS)
     rows += [fact("" if at else "why", ("text", part)) for at, part in enumerate(why)]
-    ways = (*ways_after(error, at_root=False), ("y", "copy these lines for whoever grants access"))
+    copy = hint("s3.copy", "copy these lines for whoever grants access")
+    ways = (*ways_after(error, at_root=False), copy)
     rows += [(), (("bold text", "What may help"),)]
     return rows + [key_hint(f"{key:<3}", verb) for key, verb in ways]
 
 
-def ways_after(error: UserError, at_root: bool) -> tuple[tuple[str, str], ...]:
+def ways_after(error: UserError, at_root: bool) -> Hints:
     """What may help after a listing failed."""
-    ways = [("r", "try again")]
+    profile = hint("app.profile", "use another profile")
+    region = hint("app.region", "work in another region")
+    ways = [hint("s3.refresh", "try again")]
     if error.code in DENIED:
-        ways.insert(0, ("P", "use another profile"))
+        ways.insert(0, profile)
     elif error.code in ("NoSuchBucket", "404", "PermanentRedirect", "301"):
-        ways.append(("R", "work in another region"))
+        ways.append(region)
     else:
-        ways += [("P", "use another profile"), ("R", "work in another region")]
+        ways += [profile, region]
     if not at_root:
-        ways.append(("⌫", "go back"))
+        ways.append(hint("s3.up", "go back"))
     return tuple(ways)

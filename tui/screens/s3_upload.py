@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.core import format as fmt
 from tui.core.errors import LocalError, UserError
 from tui.core.jobs import Progress
+from tui.core.paths import NO_HOME, exists, expanded, is_file, is_folder, nobodys, why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
 from tui.screens.s3_jobs import start
@@ -45,8 +46,8 @@ async def upload(screen: S3Screen, place: ObjectQuery) -> None:
     screen.working("looking at what is there…")
     path, folder, plan = await services.gateway.run(_planned, typed, place.prefix)
     if not plan.items:
-        why = f"{plan.skipped[0].name}: {plan.skipped[0].reason}" if plan.skipped else "it is empty"
-        raise LocalError(f"Can't upload {path.name}", why, "Choose another one.")
+        first = next((f"{one.name}: {one.reason}" for one in plan.skipped), "it is empty")
+        raise LocalError(f"Can't upload {path.name}", first, "Choose another one.")
     plan, sure = await _compared(services, place.bucket, plan)
     screen.working("")
     if plan.replaced or plan.skipped or not sure:
@@ -88,25 +89,26 @@ def _planned(text: str, prefix: str) -> tuple[Path, bool, UploadPlan]:
     """
     from tui.aws.transfers import plan_upload, plan_uploads
 
+    path = expanded(text)
+    if _is_nobodys(text, path):
+        raise LocalError(f"Can't upload {text}", NO_HOME, "Choose another one.")
     try:
-        path = Path(text).expanduser().absolute()
-        folder = path.is_dir()
-        path = path.resolve() if folder else path
-    except (OSError, RuntimeError) as error:  # a name too long, a `~user` who isn't there
-        raise LocalError(f"Can't upload {text}", _why(error), "Choose another one.") from error
-    if folder:
-        return path, True, plan_uploads(path, _folder_key(path, prefix))
-    return path, False, plan_upload(path, prefix)
+        if is_folder(path):
+            path = path.resolve()
+            return path, True, plan_uploads(path, _folder_key(path, prefix))
+        path = path.absolute()
+        return path, False, plan_upload(path, prefix)
+    except (OSError, ValueError) as error:  # the folder we are in is gone; a NUL
+        raise LocalError(f"Can't upload {text}", why(error), "Choose another one.") from error
+
+
+def _is_nobodys(text: str, path: Path) -> bool:
+    return nobodys(text) and not exists(path)
 
 
 def _folder_key(folder: Path, prefix: str) -> str:
     """What the keys of a resolved folder's files begin with; the root has no name."""
     return f"{prefix}{folder.name}/" if folder.name else prefix
-
-
-def _why(error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return (reason or "it cannot be read").lower().rstrip(".")
 
 
 async def _compared(services: Services, bucket: str, plan: UploadPlan) -> tuple[UploadPlan, bool]:
@@ -152,23 +154,24 @@ def _look(text: str, prefix: str) -> Verdict:
     """What stands at a path, and where it would go. Blocks."""
     if not text.strip():
         return Verdict(problem="type a path; tab completes it")
+    path = expanded(text)
+    if _is_nobodys(text, path):
+        return Verdict(problem=NO_HOME)
     try:
-        path = Path(text).expanduser()
-        if path.is_dir():
+        if is_folder(path):
             count, size, more = _counted(path)
             if not count:
                 return Verdict(problem="there are no files in this folder")
             about = "more than " if more else ""
             told = f"a folder: {about}{plural(count, 'file')}, {fmt.size(size)}"
             return Verdict(told=f"{told}, to {_folder_key(path.resolve(), prefix)}")
-        if not path.exists():
-            return Verdict(problem="there is no such file or folder")
-        if not path.is_file():
+        size = path.stat().st_size  # raises what is in the way
+        if not is_file(path):
             return Verdict(problem="this is neither a file nor a folder")
         with path.open("rb"):
-            size = path.stat().st_size
-    except (OSError, RuntimeError) as error:
-        return Verdict(problem=_why(error))
+            pass
+    except (OSError, ValueError) as error:
+        return Verdict(problem=why(error))
     return Verdict(told=f"a file of {fmt.size(size)}, to {prefix}{path.name}")
 
 

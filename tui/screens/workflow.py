@@ -18,6 +18,7 @@ from tui.screens.base import BaseScreen, pane_bindings
 from tui.screens.workflow_checklist import Checklist, Item, outcome
 from tui.screens.workflow_dialogs import ScriptEditor, ask_parameter
 from tui.screens.workflow_output import OutputView
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Confirm
 from tui.widgets.line import Block, Heading, Line, fact
 from tui.widgets.paint import Spans, content
@@ -71,7 +72,6 @@ class WorkflowScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Paint while something changes."""
-        super().on_mount()
         self.set_interval(PAINT_SECONDS, self._paint_changes)
 
     def connected(self) -> None:
@@ -96,7 +96,6 @@ class WorkflowScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """What changed while another pane was open."""
-        super().on_screen_resume()
         self._paint_changes()
 
     def _paint(self) -> None:
@@ -183,7 +182,7 @@ class WorkflowScreen(BaseScreen):
         if flow is None:
             return
         if not flow.remaining:
-            self.say("All six steps are done. n starts over.")
+            self.say(f"All six steps are done. {hint('workflow.over')[0]} starts over.")
         self._run(flow.remaining)
 
     def _run(self, wanted: tuple[Step, ...]) -> None:

@@ -9,6 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
+from tui.core import format as fmt
+from tui.core.paths import exists, expanded, is_file, size_of
+from tui.widgets.ask_path import AskPath, Verdict
 from tui.widgets.dialog import Ask, Choose, Dialog
 from tui.widgets.line import Line
 from tui.widgets.paint import key_hint
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from tui.workflow.steps import Step
 
 NEWEST = "newest"
+PATHS = ("source", "folder")
 
 
 async def ask_parameter(app: App[Any], flow: WorkFlow, step: Step) -> tuple[str, str] | None:
@@ -36,6 +40,9 @@ async def ask_parameter(app: App[Any], flow: WorkFlow, step: Step) -> tuple[str,
     if name == "instance_id":
         return await _ask_instance(app, flow)
     field = FIELDS[name]
+    if name in PATHS:
+        path = await app.push_screen_wait(_ask_path(flow, step, name))
+        return (name, path) if path else None
     text = await app.push_screen_wait(
         Ask(
             f"{step.title}: {field.label}",
@@ -46,6 +53,30 @@ async def ask_parameter(app: App[Any], flow: WorkFlow, step: Step) -> tuple[str,
         )
     )
     return None if text is None else (name, text)
+
+
+def _ask_path(flow: WorkFlow, step: Step, name: str) -> AskPath:
+    field = FIELDS[name]
+
+    def look(text: str) -> Verdict:
+        problem = field.judge(text)
+        return Verdict(problem=problem) if problem else Verdict(told=_told(expanded(text.strip())))
+
+    return AskPath(
+        f"{step.title}: {field.label}",
+        field.about,
+        look=look,
+        run=flow.ports.threaded,
+        value=text_of(flow.parameters, name),
+        verb="take it",
+        folders_only=name == "folder",
+    )
+
+
+def _told(path: Path) -> str:
+    if is_file(path):
+        return f"a file of {fmt.size(size_of(path))}"
+    return "it is there" if exists(path) else "it is made when it is needed"
 
 
 async def _which(app: App[Any], parameters: Parameters, step: Step) -> str | None:

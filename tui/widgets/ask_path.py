@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from tui.core.paths import expanded, why
 from tui.widgets.dialog import Dialog
 from tui.widgets.field import Field
 from tui.widgets.line import Block, Line
@@ -103,10 +104,8 @@ class AskPath(Dialog[str]):
     async def _looked_at(self, text: str) -> Verdict:
         try:
             verdict: Verdict = await self._run(self._look, text)
-        except RuntimeError:
-            return Verdict(problem="nobody here has a home folder of that name")
-        except (OSError, ValueError) as error:
-            return Verdict(problem=getattr(error, "strerror", "") or "that can't be a path")
+        except (OSError, ValueError, RuntimeError) as error:
+            return Verdict(problem=why(error))
         return verdict
 
     def _say(self, verdict: Verdict, text: str, *, begun: bool = False) -> None:
@@ -154,10 +153,9 @@ def completions(text: str, folders_only: bool = False) -> list[str]:
     folder, _, start = text.rpartition("/")
     if "/" in text:
         folder += "/"
-    look_in = os.path.expanduser(folder) or "."  # noqa: PTH111 - the text's form is kept
     found = []
     try:
-        with os.scandir(look_in) as entries:
+        with os.scandir(expanded(folder)) as entries:
             for entry in entries:
                 hidden = entry.name.startswith(".") and not start.startswith(".")
                 if not entry.name.startswith(start) or hidden:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -87,11 +87,12 @@ def burn_line(status: Status, *, narrow: bool = False) -> Spans:
 def tabs_line(active: str) -> Spans:
     """The five panes; the open one has the pane's shade."""
     spans: list[Span] = []
-    for number, (name, title) in enumerate(TABS, 1):
+    for name, title in TABS:
+        key, _ = hint(f"app.{name}")
         if name == active:
-            spans += [("cool on:base", f"  {number} "), ("bold bright on:base", f"{title}  ")]
+            spans += [("cool on:base", f"  {key} "), ("bold bright on:base", f"{title}  ")]
         else:
-            spans += [("dim", f"  {number} "), ("muted", f"{title}  ")]
+            spans += [("dim", f"  {key} "), ("muted", f"{title}  ")]
     return spans
 
 
@@ -101,7 +102,7 @@ def jobs_line(jobs: Sequence[JobSnapshot], *, narrow: bool = False) -> Spans:
     if not running:
         failed = sum(job.state is JobState.FAILED for job in jobs[:1])
         return (
-            (("danger", "✗ "), ("muted", "a job failed  "), *key_hint("J", "jobs"))
+            (("danger", "✗ "), ("muted", "a job failed  "), *key_hint(*hint("app.jobs", "jobs")))
             if failed
             else ()
         )
@@ -141,10 +142,29 @@ def hints_line(hints: Sequence[tuple[str, str]]) -> Spans:
     return spans
 
 
-def room_hints(room: str) -> list[tuple[str, str]]:
-    """A room's hinted keys, as the footer shows them."""
-    return [(keymap.shown(key.key), key.verb) for key in keymap.room_in_use(room) if key.hint]
+def hint(action_id: str, verb: str = "") -> tuple[str, str]:
+    """An action's key as it is shown, the user's own if there is one, and its verb or another."""
+    key = keymap.action(action_id)
+    return keymap.shown(key.key), verb or key.verb
 
 
-FOOT_RIGHT: Spans = (*key_hint("?", "help"), ("text", "   "), *key_hint("^p", "palette"))
-FOOT_RIGHT_SHORT: Spans = key_hint("?", "help")
+def hint_of_two(first_id: str, second_id: str, verb: str) -> tuple[str, str]:
+    """A pair of keys that belong together: the arrows of a table, ..."""
+    return hint(first_id)[0] + hint(second_id)[0], verb
+
+
+def rows_hint(verb: str) -> tuple[str, str]:
+    """The keys that go up and down in a table."""
+    return hint_of_two("table.up", "table.down", verb)
+
+
+def room_hints(room: str, verbs: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """A room's hinted keys, as the footer shows them; `verbs` has other ones, by id."""
+    other = verbs or {}
+    return [hint(key.id, other.get(key.id, "")) for key in keymap.room(room) if key.hint]
+
+
+def foot_right() -> tuple[Spans, Spans]:
+    """The footer's right end, and a shorter one for narrow screens."""
+    help_spans = key_hint(*hint("app.help", "help"))
+    return (*help_spans, ("text", "   "), *key_hint(*hint("app.palette", "palette"))), help_spans

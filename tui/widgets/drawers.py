@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.core.jobs import JobManager, JobSnapshot, JobState
+from tui.widgets import chrome
 from tui.widgets.code_text import painted
 from tui.widgets.drawer import Closed, ExportSession
 from tui.widgets.job_text import STATES, job_cells
@@ -61,7 +62,7 @@ class JobsDrawer(Container):
         for state, (role, glyph) in STATES.items():
             if counts[state]:
                 left += [(role, f"   {glyph} "), ("text", str(counts[state]))]
-        self.query_one("#jobs-head", Line).show(left, key_hint("J", "close"))
+        self.query_one("#jobs-head", Line).show(left, key_hint(*chrome.hint("jobs.close", "close")))
         self._note()
 
     @on(RecordTable.Moved)
@@ -156,9 +157,10 @@ class CodeDrawer(Vertical):
 
     def _head(self) -> None:
         place = f"{self._at + 1} of {len(self._entries)}  " if self._entries else ""
+        older, newer = chrome.hint("code.older")[0], chrome.hint("code.newer")[0]
         self.query_one("#code-head", Line).show(
             (("bold bright", "Code"), ("muted", "  of the last actions")),
-            (("dim", place), ("bold cool", "[ ]")),
+            (("dim", place), ("bold cool", f"{older} {newer}")),
         )
         cause = str(getattr(self._entries[self._at], "cause", "")) if self._entries else ""
         self.query_one("#code-cause", Line).show((("text", cause),))
@@ -166,7 +168,7 @@ class CodeDrawer(Vertical):
         for number, name in enumerate(FORMS):
             names += [pill("cool", name) if number == self._form else ("muted", f" {name} ")]
             names += [("muted", " ")]
-        self.query_one("#code-forms", Line).show(names, key_hint("y", "copy"))
+        self.query_one("#code-forms", Line).show(names, key_hint(*chrome.hint("code.copy", "copy")))
 
     def _step(self, by: int) -> None:
         at = max(0, min(len(self._entries) - 1, self._at + by))

@@ -77,13 +77,6 @@ def bar(fraction: float, width: int, role: str = "cool") -> tuple[Span, Span]:
     return (role, done), ("line", "━" * (width - full - half))
 
 
-def spark(values: Sequence[float], low: float = 0.0, high: float = 100.0) -> tuple[Span, ...]:
-    """A sparkline, one cell a value; the lowest step is dim."""
-    spread = (high - low) or 1.0
-    steps = [max(0, min(6, int((value - low) / spread * 7))) for value in values]
-    return tuple(("shade" if step else "dim", "▁▂▃▄▅▆▇"[step]) for step in steps)
-
-
 class Painter:
     """Roles as Rich styles, for widgets that draw their own lines."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from tui.core.safe_text import visible
-from tui.widgets.paint import Span, Spans
+from tui.widgets.paint import Painter, Span, Spans
 
 CELL_AT_LEAST = 4
+Cells = Sequence[Spans]
+SortedBy = tuple[str, bool] | None  # (a column's title, reversed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def column_widths(
     return [(i, columns[i].width or max(CELL_AT_LEAST, spare // flexible)) for i in shown]
 
 
-def title_spans(column: Column, sorted_by: tuple[str, bool] | None) -> Spans:
+def title_spans(column: Column, sorted_by: SortedBy) -> Spans:
     """A column's title, with an arrow if the table is sorted by it."""
     if sorted_by is None or sorted_by[0] != column.title:
         return (("dim", column.title),)
@@ -93,3 +96,69 @@ def gutter_spans(marks: int, *, bar: bool, picked: bool) -> Spans:
     if marks > 1:
         spans.append(("bold cool", "✓" if picked else " "))
     return spans
+
+
+class RowPainter:
+    """Lines of a table in given colours; other colours want another painter.
+
+    Args:
+        marks: columns before the first cell: cursor bar, selection mark, space.
+        gap: columns between cells.
+        base: the style that the pane has of itself.
+        variables: the theme's, for the roles.
+    """
+
+    def __init__(self, marks: int, gap: int, base: Style, variables: Mapping[str, str]) -> None:
+        self._marks, self._gap, self._base = marks, gap, base
+        self._painter = Painter(variables)
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    def blank(self, width: int) -> Strip:
+        """A line below the last row."""
+        return Strip.blank(width, self._style("", ""))
+
+    def head(self, columns: Sequence[Column], sorted_by: SortedBy, width: int) -> Strip:
+        """The columns' titles."""
+        titles = [title_spans(column, sorted_by) for column in columns]
+        return self._strip(columns, titles, (("text", " " * self._marks),), width, "")
+
+    def row(
+        self,
+        columns: Sequence[Column],
+        cells: Cells,
+        width: int,
+        *,
+        on: bool,
+        bar: bool,
+        picked: bool,
+    ) -> Strip:
+        """A record's cells; `on` has the cursor's shade, `bar` its bar."""
+        gutter = gutter_spans(self._marks, bar=bar, picked=picked)
+        background = "on:cursor" if on else "on:picked" if picked else ""
+        return self._strip(columns, cells, gutter, width, background)
+
+    def _strip(
+        self, columns: Sequence[Column], cells: Cells, gutter: Spans, width: int, background: str
+    ) -> Strip:
+        def styled(role: str) -> Style:
+            return self._style(role, background)
+
+        gap = Segment(" " * self._gap, styled(""))
+        segments = fitted_segments(gutter, self._marks, "l", styled)
+        widths = column_widths(columns, width, self._marks, self._gap)
+        for number, (i, cell) in enumerate(widths):
+            if number:
+                segments.append(gap)
+            segments += fitted_segments(cells[i], cell, columns[i].align, styled)
+        return Strip(segments).adjust_cell_length(width, styled(""))
+
+    def _style(self, role: str, background: str) -> Style:
+        """A role on the pane's colours, or on the shade of the row; kept, as it is asked often."""
+        key = (role, background)
+        style = self._styles.get(key)
+        if style is None:
+            style = self._base + self._painter.style(role)
+            if background:  # the row's shade wins over the pane's
+                style += self._painter.style(background)
+            self._styles[key] = style
+        return style

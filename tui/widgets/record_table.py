@@ -10,8 +10,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.events import Click
@@ -22,17 +20,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.keys import bindings
-from tui.widgets.paint import Painter, Spans
-from tui.widgets.record_lines import (
-    Column,
-    column_widths,
-    fitted_segments,
-    gutter_spans,
-    title_spans,
-)
+from tui.widgets.record_lines import Cells, Column, RowPainter, SortedBy
 
 R = TypeVar("R")
-Cells = Sequence[Spans]
 AGES_SECONDS = 20  # painted rows are kept, and ages in them grow old
 
 
@@ -112,10 +102,9 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
         self.view: Sequence[R] = self.records  # what is shown: filtered or sorted
         self.selected: set[Hashable] = set()
         self.matches: Callable[[R], bool] | None = None
-        self.sorted_by: tuple[str, bool] | None = None  # (a column's title, reversed)
-        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
-        self._painter: Painter | None = None
-        self._styles: dict[tuple[str, str], Style] = {}
+        self.sorted_by: SortedBy = None
+        self._lines: LRUCache[Hashable, Strip] = LRUCache(512)
+        self._painter: RowPainter | None = None  # made when the colours are known
 
     # -- content ---------------------------------------------------------------------------
 
@@ -179,12 +168,6 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
             self._find(self.keyed(here))
         self._moved()
         self._scroll_to_cursor()
-
-    def sort(self, key: Callable[[R], Any], *, reverse: bool = False) -> None:
-        """Sort the records in place."""
-        self.records.sort(key=key, reverse=reverse)
-        self._refilter()
-        self._moved()
 
     def show_head(self, head: bool) -> None:
         """Show or hide the line with the columns' titles."""
@@ -322,13 +305,12 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
 
     def _theme_changed(self, _theme: object) -> None:
         self._painter = None
-        self._styles.clear()
         self.repaint()
 
     def notify_style_update(self) -> None:
         """Another background or colour: paint anew."""
         super().notify_style_update()
-        self._styles.clear()
+        self._painter = None
         self._lines.clear()
 
     def on_focus(self) -> None:
@@ -362,72 +344,43 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
         """For `height: auto`: all rows and the head."""
         return len(self.view) + (1 if self.head else 0)
 
-    def _widths(self, width: int) -> list[tuple[int, int]]:
-        return column_widths(self.columns, width, self.marks, self.gap)
-
     def render_line(self, y: int) -> Strip:
         """Paint one line: the head, a row, or nothing."""
         width = self.scrollable_content_region.width
+        if self._painter is None:
+            self._painter = RowPainter(
+                self.marks, self.gap, self.rich_style, self.app.theme_variables
+            )
         if self.head:
             if y == 0:
-                return self._head_line(width)
+                return self._painter.head(self.columns, self.sorted_by, width)
             y -= 1
         row = y + round(self.scroll_y)
         if row >= len(self.view):
-            return Strip.blank(width, self._style("", ""))
+            return self._painter.blank(width)
+        return self._row_line(self._painter, row, width)
+
+    def _row_line(self, painter: RowPainter, row: int, width: int) -> Strip:
         record = self.view[row]
         on = row == self.cursor and not (self.quiet and not self.has_focus)
-        picked = self._is_selected(record)
+        bar, picked = on and self.has_focus, self._is_selected(record)
         # The record itself is in the key, so that its id cannot be taken by another one.
-        key = (record, on, picked, on and self.has_focus, width)
+        key: Hashable = (record, on, picked, bar, width)
         try:
             strip = self._lines.get(key)
         except TypeError:  # an unhashable record is painted every time
-            return self._row_line(record, on, picked, width)
+            key = strip = None
         if strip is None:
-            strip = self._row_line(record, on, picked, width)
-            self._lines[key] = strip
+            cells = self.cells(record)
+            strip = painter.row(self.columns, cells, width, on=on, bar=bar, picked=picked)
+            if key is not None:
+                self._lines[key] = strip
         return strip
 
     def _is_selected(self, record: R) -> bool:
         return (
             bool(self.selected) and self.keyed is not None and self.keyed(record) in self.selected
         )
-
-    def _head_line(self, width: int) -> Strip:
-        titles = [title_spans(column, self.sorted_by) for column in self.columns]
-        return self._strip(titles, (("text", " " * self.marks),), width, "")
-
-    def _row_line(self, record: R, on: bool, picked: bool, width: int) -> Strip:
-        gutter = gutter_spans(self.marks, bar=on and self.has_focus, picked=picked)
-        background = "on:cursor" if on else "on:picked" if picked else ""
-        return self._strip(self.cells(record), gutter, width, background)
-
-    def _strip(self, values: Cells, gutter: Spans, width: int, background: str) -> Strip:
-        def styled(role: str) -> Style:
-            return self._style(role, background)
-
-        gap = Segment(" " * self.gap, styled(""))
-        segments = fitted_segments(gutter, self.marks, "l", styled)
-        for number, (i, cell) in enumerate(self._widths(width)):
-            if number:
-                segments.append(gap)
-            segments += fitted_segments(values[i], cell, self.columns[i].align, styled)
-        return Strip(segments).adjust_cell_length(width, styled(""))
-
-    def _style(self, role: str, background: str) -> Style:
-        """A role on the pane's colours, or on the shade of the row; kept, as it is asked often."""
-        key = (role, background)
-        style = self._styles.get(key)
-        if style is None:
-            if self._painter is None:
-                self._painter = Painter(self.app.theme_variables)
-            painter = self._painter
-            style = self.rich_style + painter.style(role)
-            if background:  # the row's shade wins over the pane's
-                style += painter.style(background)
-            self._styles[key] = style
-        return style
 
 
 __all__ = ["Cells", "Column", "RecordTable"]
