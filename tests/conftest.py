@@ -7,12 +7,13 @@ before any test module is imported.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -88,3 +89,13 @@ def clean_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
 def aws_client() -> ClientFactory:
     """`aws_client(sandbox, "s3")`: a boto3 client for the sandbox."""
     return make_client
+
+
+@pytest.fixture
+def full_disk() -> Callable[..., Any]:
+    """What stands in for a call that writes: the disk has no room."""
+
+    def full(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return full

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from tui import keymap
+from tui.core.errors import UserError
+from tui.screens import launch, s3_lines
+from tui.widgets import chrome
 
 
 def test_every_id_is_there_once_and_says_what_it_does() -> None:
@@ -70,6 +74,51 @@ def test_the_users_own_key_is_the_one_that_is_shown() -> None:
     finally:
         keymap.use({})
     assert [k.key for k in keymap.room_in_use("s3") if k.id == "s3.delete"] == ["x"]
+
+
+OTHER = "f9"
+
+
+@pytest.fixture
+def other_keys() -> Iterator[None]:
+    """Every action of the map has the key F9."""
+    keymap.use({key.id: OTHER for key in keymap.KEYS})
+    yield
+    keymap.use({})
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "Throttling"])
+@pytest.mark.usefixtures("other_keys")
+def test_a_hint_of_the_s3_pane_tells_the_users_own_key(code: str) -> None:
+    error = UserError("Can't list", code=code)
+    hints = [*s3_lines.root_hints(), *s3_lines.empty_hints(), *s3_lines.failed_hints(error)]
+    hints += s3_lines.ways_after(error, at_root=False)
+    assert {key for key, _ in hints} == {"F9"}
+
+
+@pytest.mark.parametrize("pane", launch.PANES)
+@pytest.mark.usefixtures("other_keys")
+def test_a_hint_of_the_wizard_tells_the_users_own_key(pane: type[launch.StepPane]) -> None:
+    hints = pane.hints(object.__new__(pane))
+    of_forms = {"↑↓", "←→", "⇥"}
+    assert {key for key, _ in hints} - of_forms <= {"F9", "F9F9", "F9-F9"}
+    assert ("F9", "Back") in hints or ("F9", "Next") in hints
+
+
+@pytest.mark.usefixtures("other_keys")
+def test_the_chrome_tells_the_users_own_keys() -> None:
+    keys = [text.strip() for _, text in chrome.tabs_line("s3")][::2]
+    assert keys == ["F9"] * 5
+    long, short = chrome.foot_right()
+    assert [text for role, text in (*long, *short) if role == "bold cool"] == ["F9"] * 3
+    assert chrome.hint("s3.delete") == ("F9", "Delete")
+    assert chrome.hint("s3.delete", "delete it") == ("F9", "delete it")
+    assert {key for key, _ in chrome.room_hints("ec2")} == {"F9"}
+
+
+def test_a_verb_of_the_moment_is_told_by_id() -> None:
+    assert ("s", "start") in chrome.room_hints("ec2", {"ec2.power": "start"})
+    assert ("s", "Stop") in chrome.room_hints("ec2")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tui.core.errors import UserError
 from tui.core.jobs import Job
 from tui.core.records import Instance
 from tui.sandbox import Sandbox
+from tui.screens.base import BaseScreen
 from tui.settings import Settings
 
 HOSTILE = ("x[/y]", "a[bold]b", "[@click=app.quit]x[/]", "\x1b[31mred", "a\u202egpj.exe")
@@ -312,3 +313,60 @@ async def test_the_code_drawer_shows_python_and_the_command_line(
         await until(pilot, lambda: "aws s3api list-buckets" in screen_text(app))
         assert "import boto3" in screen_text(app)
         assert "no secret is ever shown here" in screen_text(app)
+
+
+async def test_the_palette_tells_an_actions_id(sandbox: Sandbox) -> None:
+    async with running(sandbox) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.2)
+        await pilot.press(*"jobs")
+        await until(pilot, lambda: "app.jobs" in screen_text(app))
+
+
+@pytest.mark.parametrize(
+    ("pane", "wished", "told"),
+    [
+        ("1", {"s3.copy": "Y"}, "Y copy URI"),
+        ("1", {"s3.refresh": "f9"}, "F9 look again"),
+        ("1", {"s3.create": "N"}, "N create the first bucket"),
+        ("2", {"ec2.launch": "L"}, "L launch one, in six steps"),
+        ("3", {"app.ec2": "f9", "ec2.launch": "L"}, "F9 go to EC2 and launch one with L"),
+        ("4", {"cost.refresh": "f9"}, "F9 refresh"),
+        ("1", {"app.palette": "f9"}, "F9 palette"),
+    ],
+)
+async def test_every_hint_tells_the_users_own_key(
+    clean_sandbox: Sandbox, pane: str, wished: dict[str, str], told: str
+) -> None:
+    async with running(clean_sandbox, settings=Settings(keys=wished)) as (app, pilot):
+        await pilot.press(f"f{pane}" if "app.ec2" not in wished else pane)
+        await until(pilot, lambda: told in screen_text(app))
+
+
+async def test_the_first_run_screen_tells_the_users_own_keys() -> None:
+    async with running(settings=Settings(keys={"first.theme": "f9"})) as (app, pilot):
+        await until(pilot, lambda: "F9 theme" in screen_text(app))
+
+
+@pytest.mark.parametrize("key", "2345")
+async def test_a_pane_learns_of_a_connection_once_and_hears_one_fleet(
+    clean_sandbox: Sandbox, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected: list[str] = []
+    changed = BaseScreen._connection_changed
+
+    def told(screen: BaseScreen) -> None:
+        connected.append(screen.room)
+        changed(screen)
+
+    monkeypatch.setattr(BaseScreen, "_connection_changed", told)
+    async with running(clean_sandbox) as (app, pilot):
+        connected.clear()
+        await pilot.press(key)
+        await until(pilot, lambda: connected)
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, BaseScreen)
+        assert connected == [screen.room]
+        assert app.services is not None
+        assert app.services.fleet.listeners.count(screen._fleet_told) == 1

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.aws.transfer_faults import Faults
+from tests.aws.transfer_support import BIG, noise
 from tui.aws.calls import CallLog
 from tui.aws.ec2 import Ec2
 from tui.aws.gateway import Connection, Gateway
+from tui.aws.images import quick_start
 from tui.aws.s3 import S3
 from tui.aws.transfers import Transfers
+from tui.core.records import Image
 
 
 @pytest.fixture
@@ -62,3 +67,28 @@ def bucket(outside: Any) -> str:
     name = "skydeck-test-7421"
     outside.create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture(scope="module")
+def big_bytes() -> bytes:
+    """Bytes of two parts and some."""
+    return noise(BIG)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to work in."""
+    made = tmp_path / "work"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+async def faults(gateway: Gateway) -> Faults:
+    """A way to spoil what the gateway's S3 client is answered."""
+    return Faults(await gateway.client("s3"))
+
+
+@pytest.fixture
+async def image(gateway: Gateway) -> Image:
+    return (await quick_start(gateway, "x86_64"))[0]

@@ -1,7 +1,8 @@
+"""Instances, from launch to termination; answers that lack something; the role for S3."""
+
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,18 +10,11 @@ import pytest
 
 from tui.aws import ec2 as ec2_module
 from tui.aws.ec2 import Ec2
-from tui.aws.ec2_records import group_of, permissions_of
 from tui.aws.gateway import Gateway
-from tui.aws.images import FAMILIES, describe, login_user, quick_start
 from tui.core.errors import AwsError
-from tui.core.records import Image, IngressRule, Instance, Tag
+from tui.core.records import Image, Instance, Tag
 
 Request = dict[str, Any]
-
-
-@pytest.fixture
-async def image(gateway: Gateway) -> Image:
-    return (await quick_start(gateway, "x86_64"))[0]
 
 
 @pytest.fixture
@@ -184,100 +178,7 @@ async def test_a_role_that_is_too_new_is_waited_for(
     assert [params["ClientToken"] for params in calls] == ["t"] * 3
 
 
-# -- security groups -----------------------------------------------------------------------------
-
-RULES = (
-    IngressRule("tcp", 22, 22, "203.0.113.7/32", "me"),
-    IngressRule("tcp", 80, 443, "::/0"),
-    IngressRule("-1", None, None, "10.0.0.0/8"),
-)
-
-
-async def test_a_security_group_is_made_with_its_rules(ec2: Ec2) -> None:
-    vpc = await ec2.default_vpc()
-    made = await ec2.create_security_group("web", "Web server", vpc, RULES)
-    [found] = [group for group in await ec2.security_groups(vpc) if group.name == "web"]
-    assert found.id == made.id
-    assert set(found.ingress) == set(RULES)
-    assert found.vpc_id == vpc
-    await ec2.delete_security_group(made.id)
-    assert "web" not in [group.name for group in await ec2.security_groups()]
-
-
-async def test_a_refused_rule_leaves_no_group(ec2: Ec2) -> None:
-    bad = IngressRule("tcp", 22, 22, "sg-0123456789abcdef0")
-    with pytest.raises(AwsError):
-        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
-    assert "web" not in [group.name for group in await ec2.security_groups()]
-
-
-async def test_a_taken_group_name_says_so(ec2: Ec2) -> None:
-    vpc = await ec2.default_vpc()
-    await ec2.create_security_group("web", "x", vpc, ())
-    with pytest.raises(AwsError) as caught:
-        await ec2.create_security_group("web", "x", vpc, ())
-    assert "a security group of that name exists" in str(caught.value)
-
-
-class Held:
-    """A client whose call of one operation is held in its thread until it is let go."""
-
-    def __init__(self, real: Any, operation: str) -> None:
-        self.real, self.operation = real, operation
-        self.begun, self.go_on, self.ended = (threading.Event() for _ in range(3))
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self.real, name)
-        return self._held(call) if name == self.operation else call
-
-    def _held(self, call: Any) -> Any:
-        def later(**params: Any) -> Any:
-            self.begun.set()
-            assert self.go_on.wait(10)
-            try:
-                return call(**params)
-            finally:
-                self.ended.set()
-
-        return later
-
-
-@pytest.mark.parametrize("operation", ["create_security_group", "authorize_security_group_ingress"])
-async def test_a_cancel_at_any_step_leaves_no_group(
-    operation: str, ec2: Ec2, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    vpc = await ec2.default_vpc()
-    held = Held(await gateway.client("ec2"), operation)
-    with monkeypatch.context() as patched:
-        patched.setattr(gateway, "client_now", lambda *_: held)
-        task = asyncio.create_task(ec2.create_security_group("web", "x", vpc, RULES))
-        assert await asyncio.to_thread(held.begun.wait, 10)
-        task.cancel()
-        await asyncio.sleep(0.05)
-        held.go_on.set()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert await asyncio.to_thread(held.ended.wait, 10)
-    assert "web" not in [group.name for group in await ec2.security_groups()]
-
-
-async def test_a_group_that_stays_behind_is_told(ec2: Ec2, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def denied(_: str) -> None:
-        raise AwsError("Can't delete", "access denied")
-
-    monkeypatch.setattr(ec2, "delete_security_group", denied)
-    bad = IngressRule("tcp", 22, 22, "sg-0123456789abcdef0")
-    with pytest.raises(AwsError) as caught:
-        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
-    assert "security group" in str(caught.value)
-    assert "is left at AWS: delete it." in caught.value.hint
-
-
-async def test_a_rule_that_is_no_network_makes_no_group(ec2: Ec2) -> None:
-    bad = IngressRule("tcp", 22, 22, "nowhere")
-    with pytest.raises(AwsError, match="create security group web"):
-        await ec2.create_security_group("web", "x", await ec2.default_vpc(), [bad])
-    assert "web" not in [group.name for group in await ec2.security_groups()]
+# -- answers that lack something -----------------------------------------------------------------
 
 
 class Canned:
@@ -327,21 +228,6 @@ async def test_a_key_pair_without_its_name_in_the_answer_has_the_one_that_was_as
     assert (await ec2.create_key_pair("dev")).name == "dev"
 
 
-def test_rules_survive_the_way_to_ec2_and_back() -> None:
-    rules = (*RULES, IngressRule("tcp", 5432, 5432, "sg-1"), IngressRule("udp", 53, 53, "pl-1"))
-    entry = {"GroupId": "sg-9", "IpPermissions": permissions_of(rules)}
-    assert group_of(entry).ingress == rules
-
-
-async def test_the_default_network_and_its_subnets(ec2: Ec2) -> None:
-    vpc, subnets = await ec2.default_vpc(), await ec2.subnets()
-    assert vpc.startswith("vpc-")
-    assert subnets
-    assert subnets[0].vpc_id == vpc
-    assert subnets[0].default_for_zone
-    assert subnets[0].free_addresses > 0
-
-
 # -- roles ---------------------------------------------------------------------------------------
 
 
@@ -356,59 +242,3 @@ async def test_a_role_for_s3_can_be_made_twice(
     assert [role["RoleName"] for role in profile["Roles"]] == ["skydeck-s3"]
     policy = iam.get_role_policy(RoleName="skydeck-s3", PolicyName="skydeck-s3")["PolicyDocument"]
     assert policy["Statement"][1]["Resource"] == ["arn:aws:s3:::logs-prod/*"]
-
-
-# -- images --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
-async def test_the_usual_systems_are_offered(gateway: Gateway, architecture: str) -> None:
-    images = await quick_start(gateway, architecture)
-    names = [image.family for image in images]
-    assert "Amazon Linux 2023" in names
-    assert len(names) >= 6
-    order = [family.name for family in FAMILIES]
-    assert names == sorted(names, key=order.index)
-    for image in images:
-        assert image.architecture == architecture
-        assert image.root_device.startswith("/dev/")
-        assert image.root_size_gib > 0
-        assert image.login_user == login_user(image.family)
-
-
-async def test_without_ssm_the_images_are_searched(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_ssm = await quick_start(gateway, "x86_64")
-    real = gateway.call
-
-    async def call(service: str, operation: str, **params: Any) -> dict[str, Any]:
-        if service == "ssm":
-            raise AwsError("Can't get parameters", "access denied")
-        return await real(service, operation, **params)
-
-    monkeypatch.setattr(gateway, "call", call)
-    without = await quick_start(gateway, "x86_64")
-    assert [image.family for image in without] == [image.family for image in with_ssm]
-
-
-async def test_images_that_are_gone_are_left_out(gateway: Gateway, image: Image) -> None:
-    found = await describe(gateway, ["ami-0123456789abcdef0", image.id])
-    assert [one.id for one in found] == [image.id]
-    assert await describe(gateway, []) == ()
-
-
-@pytest.mark.parametrize(
-    ("name", "user"),
-    [
-        ("al2023-ami-2023.6.20241010.0-kernel-6.1-x86_64", "ec2-user"),
-        ("ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20241004", "ubuntu"),
-        ("debian-12-amd64-20241004-1890", "admin"),
-        ("RHEL-9.4.0_HVM-20240605-x86_64-82-Hourly2-GP3", "ec2-user"),
-        ("suse-sles-15-sp6-v20240808-hvm-ssd-x86_64", "ec2-user"),
-        ("Fedora-Cloud-Base-40", "fedora"),
-        ("mine", "ec2-user"),
-    ],
-)
-def test_who_logs_in(name: str, user: str) -> None:
-    assert login_user(name) == user

@@ -9,19 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.aws.test_transfers import BIG, left_over, noise, unfinished
+from tests.aws.transfer_support import BIG, left_over, noise, unfinished
 from tui.aws.gateway import Gateway
 from tui.aws.transfer_plan import DownloadPlan, PlannedDownload, plan_upload, plan_uploads
 from tui.aws.transfers import Transfers
 from tui.core.errors import AwsError, LocalError
 from tui.core.jobs import Progress
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "work"
-    made.mkdir()
-    return made
 
 
 def content(outside: Any, bucket: str, key: str) -> bytes:

@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,21 @@ def stalled(silent: SilentServer) -> Iterator[Transfers]:
     gateway.close()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cancelled transfer that is not woken is never given up in time."""
+    monkeypatch.setattr(transfers_module, "PATIENCE_SECONDS", 600)
+
+
+def downloading(transfers: Transfers, target: Path) -> Callable[[Job], Awaitable[str]]:
+    """The body of a job that downloads an object."""
+
+    async def body(job: Job) -> str:
+        return (await transfers.download("b", "k", target, job.progress)).finish()
+
+    return body
+
+
 async def begun(server: SilentServer) -> None:
     for _ in range(400):
         if server.silent.is_set():
@@ -130,43 +145,33 @@ def files(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("silent", [(SMALL,), (BIG,)], indirect=True)
 async def test_a_cancel_ends_a_download_whose_server_fell_silent(
     silent: SilentServer, stalled: Transfers, tmp_path: Path
 ) -> None:
     jobs = JobManager()
-
-    async def body(job: Job) -> str:
-        return (await stalled.download("b", "k", tmp_path / "k", job.progress)).finish()
-
-    job = jobs.start("download", "k", body)
+    job = jobs.start("download", "k", downloading(stalled, tmp_path / "k"))
     await begun(silent)
     assert files(tmp_path)  # the temporary one
-    began = time.monotonic()
     jobs.cancel(job.id)
     ended = await asyncio.wait_for(job.wait(), 20)
     assert ended.state is JobState.CANCELLED
-    assert time.monotonic() - began < 3
     assert files(tmp_path) == []
     asked = len(silent.asked)
     await asyncio.sleep(0.5)
     assert len(silent.asked) == asked  # and nothing is asked again
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("silent", [(SMALL,), (SMALL, None), (BIG, None)], indirect=True)
 async def test_who_quits_leaves_no_temporary_file(
     silent: SilentServer, stalled: Transfers, tmp_path: Path
 ) -> None:
     jobs = JobManager()
-
-    async def body(job: Job) -> str:
-        return (await stalled.download("b", "k", tmp_path / "k", job.progress)).finish()
-
-    job = jobs.start("download", "k", body)
+    job = jobs.start("download", "k", downloading(stalled, tmp_path / "k"))
     await begun(silent)
-    began = time.monotonic()
-    await jobs.close()
-    assert time.monotonic() - began < 3
+    await asyncio.wait_for(jobs.close(), 20)
     assert job.state is JobState.CANCELLED
     assert files(tmp_path) == []
 
@@ -185,6 +190,7 @@ async def test_a_cancelled_download_that_gets_no_answer_is_given_up(
     assert files(tmp_path) == []
 
 
+@pytest.mark.usefixtures("patient")
 async def test_many_stalled_downloads_end_together(
     silent: SilentServer, stalled: Transfers, tmp_path: Path
 ) -> None:
@@ -195,11 +201,9 @@ async def test_many_stalled_downloads_end_together(
     plan = DownloadPlan(tmp_path, items)
     task = asyncio.create_task(stalled.download_planned("b", plan, progress))
     await begun(silent)
-    began = time.monotonic()
     task.cancel()
     await asyncio.wait([task], timeout=20)
     assert task.cancelled()
-    assert time.monotonic() - began < 3
     assert files(tmp_path) == []
 
 
@@ -275,9 +279,16 @@ async def test_a_retry_after_the_connection_was_closed_says_what_to_do(
 
 
 def test_a_pause_before_another_try_ends_with_the_job() -> None:
-    progress = Progress()
+    progress, told = Progress(), []
+
+    def pause() -> None:
+        try:
+            Meter(progress).pause(600)
+        except JobCancelled as error:
+            told.append(error)
+
+    pausing = threading.Thread(target=pause, daemon=True)
+    pausing.start()
     threading.Timer(0.1, progress.cancel).start()
-    began = time.monotonic()
-    with pytest.raises(JobCancelled):
-        Meter(progress).pause(30)
-    assert time.monotonic() - began < 5
+    pausing.join(20)
+    assert len(told) == 1

@@ -3,81 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
 
-from tests.support import running, screen_text, until
-from tui.app import SkydeckApp
+from tests.screens.console_support import launched, left, log_in
+from tests.support import running, said, screen_text, until
 from tui.aws.ec2 import Ec2
 from tui.core.errors import SshError
 from tui.sandbox import Sandbox
 from tui.screens.console import ConsoleScreen
-from tui.screens.console_files import FilesPanel
 from tui.screens.console_tabs import TabState
 from tui.screens.fleet import FleetState
 from tui.settings import Settings
 from tui.widgets.dialog import Confirm
-from tui.widgets.record_table import RecordTable
-from tui.widgets.terminal import TerminalView
-
-
-def launched(
-    sandbox: Sandbox, aws_client: Callable[..., Any], keys: Path, name: str = "box"
-) -> str:
-    """An instance that one can log in to; returns its id."""
-    ec2 = aws_client(sandbox, "ec2")
-    pair = ec2.create_key_pair(KeyName=f"{name}-key", KeyType="ed25519")
-    key = keys / f"{name}-key.pem"
-    key.touch(mode=0o600)
-    key.write_text(pair["KeyMaterial"])
-    (group,) = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
-    ec2.authorize_security_group_ingress(
-        GroupId=group["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="127.0.0.1/32"
-    )
-    image = next(
-        one
-        for one in ec2.describe_images(Owners=["amazon"])["Images"]
-        if "al2023" in one["Name"] and one["Architecture"] == "x86_64"
-    )
-    made = ec2.run_instances(
-        ImageId=image["ImageId"],
-        InstanceType="t3.micro",
-        MinCount=1,
-        MaxCount=1,
-        KeyName=f"{name}-key",
-        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}],
-    )
-    return str(made["Instances"][0]["InstanceId"])
-
-
-async def log_in(app: SkydeckApp, pilot: Pilot[None]) -> ConsoleScreen:
-    """Open a console on the only instance and trust its key."""
-    services = app.services
-    assert services is not None
-    await until(
-        pilot, lambda: services.fleet.state.running and services.fleet.refresh_soon() is None
-    )
-    await until(
-        pilot,
-        lambda: (
-            services.fleet.refresh_soon() is None
-            and all(one.state == "running" for one in services.fleet.state.instances)
-        ),
-    )
-    app.open_console(services.fleet.state.instances[0])
-    await until(pilot, lambda: "Trust this key" in screen_text(app), 40)
-    assert "SHA256:" in screen_text(app)
-    await pilot.press("enter")
-    await until(pilot, lambda: "~]$" in screen_text(app), 30)
-    assert isinstance(app.screen, ConsoleScreen)
-    return app.screen
 
 
 async def test_a_shell_opens_and_all_keys_are_the_remotes(
@@ -107,137 +49,6 @@ async def test_a_resize_reaches_the_shell(
         await pilot.press(*"stty", "space", *"size", "enter")
         wanted = f"{tab.view.rows} {tab.view.columns}"
         await until(pilot, lambda: wanted in screen_text(app))
-
-
-async def test_files_go_both_ways_and_arrive_whole(
-    clean_sandbox: Sandbox, aws_client: Callable[..., Any], tmp_path: Path
-) -> None:
-    launched(clean_sandbox, aws_client, tmp_path)
-    source = tmp_path / "data [x].bin"
-    source.write_bytes(bytes(range(256)) * 4_000)
-    back = tmp_path / "back"
-    back.mkdir()
-    settings = Settings(keys_folder=tmp_path, downloads=back)
-    async with running(clean_sandbox, settings=settings) as (app, pilot):
-        screen = await log_in(app, pilot)
-        await pilot.press("ctrl+right_square_bracket")
-        await until(pilot, lambda: "send a file" in screen_text(app))
-        screen.action_send()
-        await until(pilot, lambda: "Send a file" in screen_text(app))
-        app.screen.query_one("#ask-field").value = str(source)  # type: ignore[attr-defined]
-        await pilot.press("enter")
-        table = screen.query_one(FilesPanel).table
-        await until(pilot, lambda: table.move_to_key(source.name))
-        await until(pilot, lambda: "data [x].bin" in screen_text(app).split("sftp")[-1])
-        screen.action_fetch()
-        await until(pilot, lambda: "into a local folder" in screen_text(app))
-        await pilot.press("enter")
-        await until(pilot, (back / source.name).exists)
-    assert digest(back / source.name) == digest(source)
-
-
-def said(app: SkydeckApp) -> str:
-    """The screen's words, without line ends and the toasts' edges."""
-    return " ".join(screen_text(app).replace("▌", " ").split())
-
-
-async def at_files(app: SkydeckApp, pilot: Pilot[None]) -> FilesPanel:
-    """Leave the terminal and wait until the home folder is listed."""
-    await left(app, pilot)
-    panel = app.screen.query_one(FilesPanel)
-    await until(pilot, lambda: panel.listed)
-    return panel
-
-
-async def left(app: SkydeckApp, pilot: Pilot[None]) -> None:
-    """Leave the terminal; a key within a quarter second of it is still the terminal's."""
-    await pilot.press("ctrl+right_square_bracket")
-    await until(pilot, lambda: not isinstance(app.screen.focused, TerminalView))
-
-
-async def answered(app: SkydeckApp, pilot: Pilot[None], title: str, key: str) -> None:
-    """Wait for a plan and answer it."""
-    await until(pilot, lambda: isinstance(app.screen, Confirm) and title in screen_text(app))
-    await pilot.press(key)
-    await until(pilot, lambda: not isinstance(app.screen, Confirm))
-
-
-async def sent(app: SkydeckApp, pilot: Pilot[None], path: Path) -> None:
-    """Answer the question which file to send."""
-    await pilot.press("u")
-    await until(pilot, lambda: app.screen.query("#ask-field"))
-    app.screen.query_one("#ask-field", Input).value = str(path)
-    await pilot.pause()
-    await pilot.press("enter")
-
-
-async def test_a_remote_file_is_replaced_only_after_a_yes(
-    clean_sandbox: Sandbox, aws_client: Callable[..., Any], tmp_path: Path
-) -> None:
-    launched(clean_sandbox, aws_client, tmp_path)
-    source = tmp_path / "notes.txt"
-    source.write_text("from here")
-    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
-        screen = await log_in(app, pilot)
-        await at_files(app, pilot)
-        session = screen.current and screen.current.session
-        assert session is not None
-        await session.run("echo theirs > notes.txt; mkdir dir")
-
-        async def there() -> str:
-            return (await session.run("cat notes.txt")).out.decode()
-
-        await sent(app, pilot, source)
-        await answered(app, pilot, "Replace notes.txt", "escape")
-        assert await there() == "theirs\n"
-        assert not app.jobs.snapshots()
-
-        await sent(app, pilot, source)
-        await answered(app, pilot, "Replace notes.txt", "enter")
-        await until(pilot, lambda: app.jobs.snapshots() and not app.jobs.running)
-        assert await there() == "from here"
-
-        (tmp_path / "dir").write_text("a file")
-        await sent(app, pilot, tmp_path / "dir")
-        await until(pilot, lambda: "a folder of that name" in said(app))
-        assert len(app.jobs.snapshots()) == 1
-
-
-async def test_the_files_shown_are_those_of_the_path_shown(
-    clean_sandbox: Sandbox, aws_client: Callable[..., Any], tmp_path: Path
-) -> None:
-    launched(clean_sandbox, aws_client, tmp_path)
-    async with running(clean_sandbox, settings=Settings(keys_folder=tmp_path)) as (app, pilot):
-        screen = await log_in(app, pilot)
-        panel = await at_files(app, pilot)
-        session = screen.current and screen.current.session
-        assert session is not None
-
-        def shown() -> list[str]:
-            return [entry.name for entry in panel.table.records]
-
-        await session.run("mkdir sub; touch sub/inside")
-        await pilot.press("f7")
-        await until(pilot, lambda: "sub" in shown())
-        assert panel.shown == "~"
-        home = panel.path
-        before = shown()
-        await session.run("mv sub gone")
-        panel.table.move_to_key("sub")
-        panel.table.post_message(RecordTable.Opened(panel.table, panel.table.record))
-        await until(pilot, lambda: "no such file or folder" in said(app))
-        assert (panel.path, shown()) == (home, before), "nothing has changed"
-        assert panel.child("inside") == f"{home}/inside"
-
-        screen._list_soon(panel.child("gone"))
-        await until(pilot, lambda: shown() == ["..", "inside"])
-        assert panel.shown == "~/gone"
-        screen._list_soon(panel.child(".."))
-        await until(pilot, lambda: panel.path == home)
-        assert shown()[0] == "..", "there is a way up from home"
-        screen._list_soon(panel.child(".."))
-        await until(pilot, lambda: panel.path == str(Path(home).parent))
-        assert Path(home).name in shown()
 
 
 async def test_a_reconnect_asks_where_the_instance_is_now(
@@ -387,10 +198,10 @@ async def test_what_can_be_logged_in_to_is_told_as_it_changes(
         app.connect_to(app.wish)
         await until(pilot, lambda: app.services is not None and app.services is not services)
         await until(pilot, lambda: screen._fleet is not fleet)
-        assert screen._fleet_changed not in fleet.listeners, "an old fleet is not listened to"
+        assert screen._fleet_told not in fleet.listeners, "an old fleet is not listened to"
         assert app.services is not None
         left = app.services.fleet
-    assert screen._fleet_changed not in left.listeners, "nor one when the screen is gone"
+    assert screen._fleet_told not in left.listeners, "nor one when the screen is gone"
 
 
 async def test_a_missing_key_file_is_a_sentence_with_a_way_on(
@@ -432,8 +243,3 @@ async def test_nothing_open_says_what_to_do(sandbox: Sandbox, size: tuple[int, i
         await pilot.press("3")
         await until(pilot, lambda: app.current_mode == "console")
         await until(pilot, lambda: "No " in screen_text(app))
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -197,7 +197,7 @@ async def test_one_that_starts_and_is_charged_nothing_yet_is_no_fault(
         monkeypatch.setattr(app.services.ec2, "instances", instances)
         app.services.fleet.refresh_soon()
         await until(pilot, lambda: app.services.fleet.state.instances)
-        screen._fleet_changed(app.services.fleet.state)
+        screen._fleet_told(app.services.fleet.state)
         await until(pilot, lambda: "● 1 running" in screen_text(app))
 
 
@@ -208,7 +208,7 @@ async def test_an_old_connections_fleet_is_not_painted(clean_sandbox: Sandbox) -
         screen = app.screen
         assert isinstance(screen, CostScreen)
         old = replace(app.services.fleet.state, instances=(with_volume("i-old"),))
-        screen._fleet_changed(old)
+        screen._fleet_told(old)
         await pilot.pause()
         assert "i-old" not in screen_text(app)
 

@@ -179,3 +179,29 @@ async def test_what_does_not_run_has_no_console(clean_sandbox: Any, tmp_path: Pa
         await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: "one is stopped. s starts it." in screen_text(app))
+
+
+async def test_the_footer_tells_what_the_power_key_would_do_to_the_chosen(
+    clean_sandbox: Any, tmp_path: Path
+) -> None:
+    async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
+        rests, runs = await launched(app, "rests"), await launched(app, "runs")
+        screen = await listed(app, pilot, 2)
+        for one in (rests, runs):
+            await settled(app, pilot, one.id, "running")
+        await app.services.ec2.stop([rests.id])
+        await settled(app, pilot, rests.id, "stopped")
+
+        def foot() -> str:
+            return screen_text(app).splitlines()[-1]
+
+        screen.table.move_to_key(rests.id)
+        await until(pilot, lambda: "s start" in foot())
+        screen.table.selected = {runs.id}
+        screen.table.select_all()
+        await until(pilot, lambda: "s stop" in foot())
+        assert screen.table.record.id == rests.id
+        screen.table.unselect()
+        await until(pilot, lambda: "s start" in foot())
+        screen.table.move_to_key(runs.id)
+        await until(pilot, lambda: "s stop" in foot())

@@ -85,14 +85,10 @@ async def test_a_fault_while_asking_is_told_and_the_asking_goes_on() -> None:
     fleet = Fleet(ec2, BOOK)  # type: ignore[arg-type]
     with faults() as told:
         async with asking(fleet):
-            while ec2.asked < 1:
-                await asyncio.sleep(0)
-            await asyncio.sleep(0.01)
-            assert fleet.state.error is not None
+            await until(None, lambda: fleet.state.error is not None)
             assert "a fault of Skydeck's own (KeyError)" in str(fleet.state.error)
             fleet.refresh_soon()
-            while not fleet.state.instances:
-                await asyncio.sleep(0.01)
+            await until(None, lambda: fleet.state.instances)
     assert [type(error) for error in told] == [KeyError]
     assert fleet.state.error is None
 
@@ -121,9 +117,7 @@ async def test_a_change_during_an_answer_is_asked_about_at_once() -> None:
         await reached.wait()
         fleet.refresh_soon()
         go_on.set()
-        async with asyncio.timeout(1):
-            while ec2.asked < 2:
-                await asyncio.sleep(0.01)
+        await until(None, lambda: ec2.asked == 2)
 
 
 # -- one connection ------------------------------------------------------------------------

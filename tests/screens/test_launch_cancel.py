@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -217,18 +218,23 @@ async def test_quitting_while_a_launch_is_waited_for_ends_in_peace(
 async def test_what_has_to_be_finished_is_however_often_one_cancels() -> None:
     kept: list[int] = []
 
-    async def slow() -> int:
-        await asyncio.sleep(0.05)
-        return 7
+    async def cancelled_thrice(work: Callable[[Awaitable[int]], Awaitable[Any]]) -> Any:
+        go_on = asyncio.Event()
 
-    for work in (finished(slow(), kept.append), seen_through(slow())):
-        task = asyncio.ensure_future(work)
+        async def slow() -> int:
+            await go_on.wait()
+            return 7
+
+        task = asyncio.ensure_future(work(slow()))
         for _ in range(3):
             await asyncio.sleep(0.005)
             task.cancel()
-        if len(kept) == 0:
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert kept == [7]
-        else:
-            assert await task == 7
+        await asyncio.sleep(0.005)
+        assert not task.done()
+        go_on.set()
+        return await asyncio.wait_for(task, 10)
+
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled_thrice(lambda question: finished(question, kept.append))
+    assert kept == [7]
+    assert await cancelled_thrice(seen_through) == 7

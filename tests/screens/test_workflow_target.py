@@ -13,43 +13,15 @@ from tests.support import running
 from tests.workflow.fakes import instance
 from tui.core.errors import SshError, UserError
 from tui.sandbox import Sandbox
-from tui.screens.demo_data import demo_path, ready_demo
 from tui.screens.fleet import FleetState
 from tui.screens.services import Services
 from tui.screens.ssh_target import (
     as_now,
-    find_key,
     known_hosts_path,
     may_be_booting,
     target_for,
 )
 from tui.settings import Settings
-from tui.workflow import demo
-
-
-def test_a_key_is_found_by_its_pair_with_and_without_pem(tmp_path: Path) -> None:
-    (tmp_path / "a.pem").touch()
-    (tmp_path / "b").touch()
-    assert find_key(tmp_path, "a") == tmp_path / "a.pem"
-    assert find_key(tmp_path, "b") == tmp_path / "b"
-    assert find_key(tmp_path, "c") is None
-
-
-@pytest.mark.parametrize("name", ["", "..", ".", "../outside", "/etc/passwd", "x/../../outside"])
-def test_a_hostile_key_name_finds_nothing(name: str, tmp_path: Path) -> None:
-    (tmp_path / "outside.pem").touch()
-    folder = tmp_path / "keys"
-    (folder / "x").mkdir(parents=True)
-    assert find_key(folder, name) is None
-
-
-@pytest.mark.parametrize("name", ["x" * 255, "a\0b", "x" * 5000])
-def test_a_key_name_that_no_file_can_have_finds_nothing(name: str, tmp_path: Path) -> None:
-    assert find_key(tmp_path, name) is None
-
-
-def test_a_keys_folder_of_nobody_has_no_keys() -> None:
-    assert find_key(Path("~nosuchuser/keys"), "a") is None
 
 
 @pytest.mark.parametrize(
@@ -119,20 +91,3 @@ async def test_the_target_of_real_machines_is_their_address(
         ):
             with pytest.raises(SshError, match="Can't log in to i-1"):
                 await target_for(real, wrong)
-
-
-async def test_the_demo_is_made_once(
-    clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = demo.make_demo
-    monkeypatch.setattr(demo, "make_demo", lambda path, progress: whole(path, progress, 1000))
-    async with running(clean_sandbox) as (app, _):
-        assert app.services is not None
-        path = demo_path(app.services)
-        path.unlink(missing_ok=True)
-        assert await ready_demo(app.services) == path
-        made = path.stat().st_mtime_ns
-        await ready_demo(app.services)
-        assert path.stat().st_mtime_ns == made
-        assert len(app.jobs.snapshots()) == 1
-        path.unlink()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +12,12 @@ import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
 
+from tests.support import until
 from tests.widgets.terminal_app import TerminalApp
 from tui.core.errors import SshError
 from tui.widgets.terminal import TerminalView
 
 SIZE = (60, 20)
-
-
-async def settle(pilot: Pilot[Any], holds: Callable[[], bool], seconds: float = 8) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, shown(pilot.app)  # type: ignore[arg-type]
-        await pilot.pause(0.02)
 
 
 def shown(app: TerminalApp) -> str:
@@ -42,7 +34,7 @@ def shown(app: TerminalApp) -> str:
 async def ready(pilot: Pilot[Any]) -> TerminalView:
     app = pilot.app
     assert isinstance(app, TerminalApp)
-    await settle(pilot, lambda: app.view.terminal is not None)
+    await until(pilot, lambda: app.view.terminal is not None)
     return app.view
 
 
@@ -61,7 +53,7 @@ async def test_a_library_that_does_not_work_is_a_message_and_no_crash(
     monkeypatch.setattr("tui.widgets.terminal._warm_up", broken)
     app = TerminalApp()
     async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot, lambda: app.view.failure is not None)
+        await until(pilot, lambda: app.view.failure is not None)
         assert str(app.view.failure).startswith("Can't open a terminal")
         app.view.feed(b"output that comes all the same")
         await pilot.resize_terminal(40, 10)
@@ -75,7 +67,7 @@ async def test_output_appears_and_only_changed_rows_are_painted(sent: list[bytes
         view = await ready(pilot)
         view.attach(sent.append)
         view.feed("one\r\n日本 two\r\n\x1b[31mred\x1b[m".encode())
-        await settle(pilot, lambda: "red" in shown(app))
+        await until(pilot, lambda: "red" in shown(app))
         assert shown(app).splitlines()[:3] == ["one", "日本 two", "red"]
         regions: list[Region] = []
         original = view.refresh
@@ -86,7 +78,7 @@ async def test_output_appears_and_only_changed_rows_are_painted(sent: list[bytes
 
         view.refresh = note  # type: ignore[method-assign]
         view.feed(b"\x1b[2;1HTWO    ")
-        await settle(pilot, lambda: "TWO" in shown(app))
+        await until(pilot, lambda: "TWO" in shown(app))
         assert {region.y for region in regions} <= {1, 2}
 
 
@@ -95,7 +87,7 @@ async def test_colours_come_from_the_theme(sent: list[bytes]) -> None:
     async with app.run_test(size=SIZE) as pilot:
         view = await ready(pilot)
         view.feed(b"\x1b[31mR\x1b[38;5;196mI\x1b[38;2;1;2;3mT\x1b[0;7mV\x1b[m")
-        await settle(pilot, lambda: "RITV" in shown(app))
+        await until(pilot, lambda: "RITV" in shown(app))
         segments = {segment.text: segment.style for segment in view.render_line(0)}
         colors = {text: style.color.get_truecolor().hex for text, style in segments.items()
                   if style and style.color}  # fmt: skip
@@ -126,7 +118,7 @@ async def test_the_leave_key_leaves_and_twice_sends_one(sent: list[bytes]) -> No
         assert sent == [b"\x1d"]
         assert view.has_focus
         await pilot.press("ctrl+right_square_bracket")
-        await settle(pilot, lambda: not view.has_focus)
+        await until(pilot, lambda: not view.has_focus)
         assert any(isinstance(message, TerminalView.Left) for message in app.messages)
         await pilot.press("1", "f1")
         assert app.notes == ["1", "f1"]
@@ -150,10 +142,10 @@ async def test_arrows_and_pastes_follow_the_programs_modes(sent: list[bytes]) ->
         view = await ready(pilot)
         view.attach(sent.append)
         view.feed(b"\x1b[?1h\x1b[?2004h")
-        await settle(pilot, lambda: view.modes.bracketed_paste)
+        await until(pilot, lambda: view.modes.bracketed_paste)
         await pilot.press("up")
         app.post_message(events.Paste("a\nb\x1b[201~"))
-        await settle(pilot, lambda: len(sent) == 2)
+        await until(pilot, lambda: len(sent) == 2)
         assert sent == [b"\x1bOA", b"\x1b[200~a\rb[201~\x1b[201~"]
 
 
@@ -163,12 +155,12 @@ async def test_scrolling_back_and_typing_returns(sent: list[bytes]) -> None:
         view = await ready(pilot)
         view.attach(sent.append)
         view.feed(b"".join(b"line %d\r\n" % n for n in range(100)))
-        await settle(pilot, lambda: "line 99" in shown(app))
+        await until(pilot, lambda: "line 99" in shown(app))
         await pilot.press("shift+pageup")
-        await settle(pilot, lambda: "line 75" in shown(app))
+        await until(pilot, lambda: "line 75" in shown(app))
         assert sent == []
         await pilot.press("x")
-        await settle(pilot, lambda: "line 99" in shown(app))
+        await until(pilot, lambda: "line 99" in shown(app))
         assert sent == [b"x"]
 
 
@@ -178,7 +170,7 @@ async def test_questions_are_answered_to_the_remote(sent: list[bytes]) -> None:
         view = await ready(pilot)
         view.attach(sent.append)
         view.feed(b"\x1b[6n")
-        await settle(pilot, lambda: bool(sent))
+        await until(pilot, lambda: bool(sent))
         assert sent == [b"\x1b[1;1R"]
 
 
@@ -188,7 +180,7 @@ async def test_a_hostile_title_arrives_visible() -> None:
         view = await ready(pilot)
         view.feed("\x1b]0;evil\u202egnp[bold]\x07".encode())
         titles = app.messages
-        await settle(pilot, lambda: any(isinstance(m, TerminalView.TitleChanged) for m in titles))
+        await until(pilot, lambda: any(isinstance(m, TerminalView.TitleChanged) for m in titles))
         title = [m.title for m in titles if isinstance(m, TerminalView.TitleChanged)][-1]
         assert title == "evil⟨RLO⟩gnp[bold]"
 
@@ -198,7 +190,7 @@ async def test_bidi_controls_do_not_reach_the_screen() -> None:
     async with app.run_test(size=SIZE) as pilot:
         view = await ready(pilot)
         view.feed("a\u202eb\u2066c end".encode())
-        await settle(pilot, lambda: "end" in shown(app))
+        await until(pilot, lambda: "end" in shown(app))
         assert "\u202e" not in shown(app)
         assert "\u2066" not in shown(app)
 
@@ -207,7 +199,7 @@ async def test_output_before_the_first_layout_waits() -> None:
     app = TerminalApp()
     async with app.run_test(size=SIZE) as pilot:
         app.view.feed(b"early")
-        await settle(pilot, lambda: "early" in shown(app))
+        await until(pilot, lambda: "early" in shown(app))
 
 
 async def test_a_resize_is_told(sent: list[bytes]) -> None:
@@ -217,11 +209,11 @@ async def test_a_resize_is_told(sent: list[bytes]) -> None:
         view = await ready(pilot)
         view.attach(sent.append, lambda columns, rows: sizes.append((columns, rows)))
         await pilot.resize_terminal(40, 12)
-        await settle(pilot, lambda: bool(sizes))
+        await until(pilot, lambda: bool(sizes))
         assert sizes[-1] == (view.size.width, view.size.height) == (view.columns, view.rows)
         await pilot.resize_terminal(3, 2)
         await pilot.resize_terminal(200, 60)
-        await settle(pilot, lambda: view.columns == view.size.width)
+        await until(pilot, lambda: view.columns == view.size.width)
 
 
 async def test_a_flood_is_held_back_and_the_loop_lives(
@@ -252,12 +244,12 @@ async def test_a_new_session_finds_no_modes_of_the_old_one(sent: list[bytes]) ->
         view = await ready(pilot)
         view.attach(sent.append)
         view.feed(b"shell\r\n\x1b[?1049h\x1b[?1002h\x1b[?1h\x1b[?25lvim")
-        await settle(pilot, lambda: view.modes.alternate_screen)
+        await until(pilot, lambda: view.modes.alternate_screen)
         view.detach()
         await pilot.press("x")
         assert sent == []
         view.attach(sent.append)
-        await settle(pilot, lambda: not view.modes.alternate_screen)
+        await until(pilot, lambda: not view.modes.alternate_screen)
         assert not view.modes.mouse_clicks
         assert not view.modes.application_cursor
         assert "shell" in shown(app)
@@ -272,16 +264,16 @@ async def test_vim_edits_a_file(tmp_path: Path) -> None:
     app = TerminalApp(["vim", "-u", "NONE", "-N", str(file)])
     async with app.run_test(size=SIZE) as pilot:
         await ready(pilot)
-        await settle(pilot, lambda: "note.txt" in shown(app))
+        await until(pilot, lambda: "note.txt" in shown(app))
         await pilot.press("i", *"hello", "space", *"world", "enter", *"zwei", "escape")
-        await settle(pilot, lambda: "zwei" in shown(app))
+        await until(pilot, lambda: "zwei" in shown(app))
         assert app.view.modes.alternate_screen
         await pilot.press("up", "0", "d", "w", "colon", "w", "enter")
-        await settle(pilot, lambda: file.exists() and file.read_text() == "world\nzwei\n")
+        await until(pilot, lambda: file.exists() and file.read_text() == "world\nzwei\n")
         await pilot.resize_terminal(90, 30)
-        await settle(pilot, lambda: shown(app).splitlines()[0].startswith("world"))
+        await until(pilot, lambda: shown(app).splitlines()[0].startswith("world"))
         await pilot.press("colon", "q", "enter")
-        await settle(pilot, lambda: not app.view.modes.alternate_screen)
+        await until(pilot, lambda: not app.view.modes.alternate_screen)
 
 
 @pytest.mark.skipif(shutil.which("htop") is None, reason="htop is not installed")
@@ -289,12 +281,12 @@ async def test_htop_shows_and_takes_function_keys() -> None:
     app = TerminalApp(["htop"])
     async with app.run_test(size=(100, 30)) as pilot:
         await ready(pilot)
-        await settle(pilot, lambda: "F10" in shown(app))
+        await until(pilot, lambda: "F10" in shown(app))
         await pilot.press("f1")
-        await settle(pilot, lambda: "Released under the GNU" in shown(app))
+        await until(pilot, lambda: "Released under the GNU" in shown(app))
         assert app.notes == []
         await pilot.press("q", "f10")
-        await settle(pilot, lambda: not app.view.modes.alternate_screen)
+        await until(pilot, lambda: not app.view.modes.alternate_screen)
 
 
 def children(app: TerminalApp) -> list[str]:
@@ -306,9 +298,9 @@ async def test_a_shell_sees_the_interrupt_and_the_new_size() -> None:
     app = TerminalApp(["sh"])
     async with app.run_test(size=SIZE) as pilot:
         view = await ready(pilot)
-        await settle(pilot, lambda: shown(app).strip() != "")
+        await until(pilot, lambda: shown(app).strip() != "")
         await pilot.press(*"sleep", "space", *"60", "enter")
         # Between fork and exec a shell loses an interrupt, so wait for the program itself.
-        await settle(pilot, lambda: "sleep" in children(app))
+        await until(pilot, lambda: "sleep" in children(app))
         await pilot.press("ctrl+c", *"stty", "space", *"size", "enter")
-        await settle(pilot, lambda: f"{view.rows} {view.columns}" in shown(app))
+        await until(pilot, lambda: f"{view.rows} {view.columns}" in shown(app))
