@@ -62,6 +62,8 @@ class Fleet:
         self.listeners.clear()
         if self._task is not None:
             self._task.cancel()
+            # Its CancelledError knows this fleet: a cycle, and a frozen one is never found.
+            self._task = None
 
     def refresh_soon(self) -> None:
         """Ask now: something was just changed."""
