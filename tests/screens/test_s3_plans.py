@@ -136,7 +136,7 @@ async def test_a_path_that_cannot_be_is_told_as_typed(
     for key in ("u", "d"):
         async with s3_pane(clean_sandbox, "acme-lake") as (app, pilot, _screen):
             await asked_for(pilot, app, key, text)
-            wanted = "too long" if "xxx" in text else "home directory"
+            wanted = "too long" if "xxx" in text else "nobody here has a home folder"
             await until(pilot, lambda wanted=wanted: wanted in screen_text(app).lower())
             assert isinstance(app.screen, AskPath)
 
