@@ -6,7 +6,6 @@ before any test module is imported.
 
 from __future__ import annotations
 
-import atexit
 import errno
 import os
 import shutil
@@ -18,7 +17,6 @@ from typing import Any, NoReturn
 import pytest
 
 _STATE = Path(tempfile.mkdtemp(prefix="skydeck-tests-"))
-atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 
 
 def _isolate_environment() -> None:
@@ -47,6 +45,12 @@ _isolate_environment()
 
 # Imported after the environment is safe.
 from tui.sandbox import Sandbox
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind; a worker that is ended by force would not come to `atexit`."""
+    shutil.rmtree(_STATE, ignore_errors=True)
+
 
 ClientFactory = Callable[..., Any]
 
