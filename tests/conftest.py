@@ -44,29 +44,13 @@ def _isolate_environment() -> None:
 _isolate_environment()
 
 # Imported after the environment is safe.
+from tests.clients import ClientFactory, make_client
 from tui.sandbox import Sandbox
 
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind; a worker that is ended by force would not come to `atexit`."""
     shutil.rmtree(_STATE, ignore_errors=True)
-
-
-ClientFactory = Callable[..., Any]
-
-
-def make_client(sandbox: Sandbox, service: str, **options: Any) -> Any:
-    """A boto3 client for the sandbox, signed with its own key; `options` go to boto3."""
-    import boto3
-
-    info = sandbox.info
-    settings: dict[str, Any] = {
-        "endpoint_url": info.endpoint_url,
-        "region_name": info.region,
-        "aws_access_key_id": info.access_key_id,
-        "aws_secret_access_key": info.secret_access_key,
-    }
-    return boto3.Session().client(service, **(settings | options))
 
 
 @pytest.fixture(scope="session")

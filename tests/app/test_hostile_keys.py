@@ -32,7 +32,7 @@ CLASHES = {"clash": b"a file", "clash/below": b"a folder is needed"}
 @pytest.fixture(scope="module")
 def hostile_bucket(sandbox: Any) -> Iterator[dict[str, bytes]]:
     """A bucket of all names; what it holds, by key."""
-    from tests.conftest import make_client
+    from tests.clients import make_client
 
     sandbox.reset()
     client = make_client(sandbox, "s3")

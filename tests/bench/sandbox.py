@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import psutil
 
 from tests.bench.report import Goal, finish, interleaved, median
-from tests.conftest import make_client
+from tests.clients import make_client
 from tests.sandbox.machines import Machine, launch_machine
 from tui.sandbox import Sandbox
 

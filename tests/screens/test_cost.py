@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from textual.widgets import Input
 
-from tests.conftest import ClientFactory
+from tests.clients import ClientFactory
 from tests.support import running, screen_text, until
 from tests.workflow.fakes import instance
 from tui.core.jobs import Progress

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.conftest import ClientFactory
+from tests.clients import ClientFactory
 from tests.support import running, screen_text, until
 from tui.app import SkydeckApp
 from tui.core.errors import LocalError
