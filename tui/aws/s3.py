@@ -32,6 +32,20 @@ class S3:
         self._gateway = gateway
         self._regions: dict[str, str] = {}
 
+    @property
+    def gateway(self) -> Gateway:
+        """The door to AWS that all of this goes through."""
+        return self._gateway
+
+    async def ask(self, operation: str, bucket: str, **params: Any) -> dict[str, Any]:
+        """Make one call about a bucket, in the bucket's region; `Bucket` need not be given.
+
+        Raises:
+            AwsError: whatever went wrong, in a sentence.
+        """
+        region = self.region_of(bucket)
+        return await self._gateway.call("s3", operation, region=region, Bucket=bucket, **params)
+
     async def buckets(self) -> tuple[Bucket, ...]:
         """Return the account's buckets, by name."""
         found: list[Bucket] = []

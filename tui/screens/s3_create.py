@@ -9,13 +9,13 @@ from tui.core.errors import UserError
 from tui.widgets.dialog import Ask
 
 if TYPE_CHECKING:
-    from tui.screens.s3 import S3Screen
+    from tui.screens.s3_acting import S3Acting
 
 # After these another name may do.
 _NAME_CODES = frozenset({"BucketAlreadyExists", "BucketAlreadyOwnedByYou", "InvalidBucketName"})
 
 
-async def create_bucket(screen: S3Screen) -> None:
+async def create_bucket(screen: S3Acting) -> None:
     """Ask for a name until one is free, then create the bucket and open it.
 
     Raises:

@@ -23,7 +23,7 @@ from tui.widgets.dialog import SAMPLES, Confirm
 
 if TYPE_CHECKING:
     from tui.cost import PriceBook
-    from tui.screens.s3 import S3Screen
+    from tui.screens.s3_acting import S3Acting
     from tui.screens.services import Services
 
 TYPED_AT_MOST = 60  # characters; nobody types a page
@@ -54,7 +54,7 @@ class Frozen:
         return name if name and typable else self.place.bucket
 
 
-async def delete_rows(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> None:
+async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> None:
     """Freeze the list of objects, show the plan, delete exactly it as a job.
 
     Raises:
@@ -171,7 +171,7 @@ def _samples(frozen: Frozen) -> tuple[tuple[str, str], ...]:
     return tuple(items)
 
 
-async def delete_bucket(screen: S3Screen, bucket: Bucket) -> None:
+async def delete_bucket(screen: S3Acting, bucket: Bucket) -> None:
     """Delete a bucket that is empty, after its name was typed.
 
     Raises:

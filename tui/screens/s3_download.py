@@ -20,12 +20,12 @@ from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
     from tui.aws.transfers import DownloadPlan
-    from tui.screens.s3 import S3Screen
+    from tui.screens.s3_acting import S3Acting
 
 NOTED_AT_MOST = 20  # objects whose download is written down as code, one by one
 
 
-async def download(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> None:
+async def download(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> None:
     """List what is chosen, ask where to, show the plan, download exactly it as a job.
 
     Raises:
@@ -63,7 +63,7 @@ async def download(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> Non
     _start(screen, place, rows, plan)
 
 
-def _start(screen: S3Screen, place: ObjectQuery, rows: list[Row], plan: DownloadPlan) -> None:
+def _start(screen: S3Acting, place: ObjectQuery, rows: list[Row], plan: DownloadPlan) -> None:
     services, bucket = screen.services, place.bucket
     subject = subject_of(place, rows)
 
@@ -82,7 +82,7 @@ def _start(screen: S3Screen, place: ObjectQuery, rows: list[Row], plan: Download
     start(screen, "download", subject, work)
 
 
-def _note(screen: S3Screen, bucket: str, rows: list[Row], plan: DownloadPlan, cause: str) -> None:
+def _note(screen: S3Acting, bucket: str, rows: list[Row], plan: DownloadPlan, cause: str) -> None:
     """Write the plan down as code: a folder as one program, a few objects one by one."""
     from tui.aws import transfer_code
 

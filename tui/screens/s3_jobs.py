@@ -12,13 +12,13 @@ from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import Folder, Row, uri
 
 if TYPE_CHECKING:
-    from tui.screens.s3 import S3Screen
+    from tui.screens.s3_acting import S3Acting
 
 Work = Callable[[Progress], Awaitable[str]]
 
 
 def start(
-    screen: S3Screen,
+    screen: S3Acting,
     verb: str,
     subject: str,
     work: Work,
@@ -52,7 +52,7 @@ def start(
     return screen.services.jobs.start(verb, subject, body, unit=unit)
 
 
-async def gather(screen: S3Screen, place: ObjectQuery, rows: list[Row]) -> list[S3Object]:
+async def gather(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> list[S3Object]:
     """The chosen objects, and all that lies below the chosen folders, by listings.
 
     Raises:

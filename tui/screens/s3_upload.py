@@ -19,13 +19,13 @@ from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
     from tui.aws.transfers import UploadPlan
-    from tui.screens.s3 import S3Screen
+    from tui.screens.s3_acting import S3Acting
     from tui.screens.services import Services
 
 COUNTED_AT_MOST = 2_000  # files of a folder, while its path is being typed
 
 
-async def upload(screen: S3Screen, place: ObjectQuery) -> None:
+async def upload(screen: S3Acting, place: ObjectQuery) -> None:
     """Ask for a path, find out what it would overwrite, upload it as a job.
 
     Raises:
@@ -58,7 +58,7 @@ async def upload(screen: S3Screen, place: ObjectQuery) -> None:
 
 
 def _start(
-    screen: S3Screen, place: ObjectQuery, path: Path, plan: UploadPlan, folder: bool
+    screen: S3Acting, place: ObjectQuery, path: Path, plan: UploadPlan, folder: bool
 ) -> None:
     services, bucket = screen.services, place.bucket
     subject = f"{path.name}{'/' * folder} to {place.prefix or bucket}"
