@@ -50,8 +50,8 @@ def test_wishes_are_taken_or_complained_about() -> None:
         ("table.down", "u", "already Upload (s3.upload)"),
         ("s3.upload", "crtl+x", "no key 'crtl+x'"),
         ("s3.upload", "nonsense", "no key 'nonsense'"),
-        ("s3.upload", "U, ctrl+pageup, slash", "already Filter"),
-        ("s3.upload", "U, ctrl+pageup, plus, comma", ""),
+        ("s3.upload", "W, ctrl+pageup, slash", "already Filter"),
+        ("s3.upload", "W, ctrl+pageup, plus, minus", ""),
         ("table.open", "enter,ctrl+o", ""),
     ],
 )
