@@ -211,6 +211,7 @@ def test_a_path_that_the_client_escapes_its_own_way_is_understood(
 
 def test_a_public_object_is_read_by_everybody(s3: Any, clean_sandbox: Sandbox) -> None:
     url = f"{clean_sandbox.info.endpoint_url}/{BUCKET}/"
+    s3.delete_public_access_block(Bucket=BUCKET)  # a new bucket has it on
     s3.put_object(Bucket=BUCKET, Key="open", Body=b"open", ACL="public-read")
     assert send(url + "open").body == b"open"
     assert send(url + "open", "HEAD").status == 200
@@ -235,6 +236,7 @@ def test_a_bucket_policy_opens_what_it_names(
         "Resource": f"arn:aws:s3:::{BUCKET}/shared/*",
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.delete_public_access_block(Bucket=BUCKET)  # a new bucket has it on
     s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
     s3.put_object(Bucket=BUCKET, Key="shared/a", Body=b"x")
     url = f"{clean_sandbox.info.endpoint_url}/{BUCKET}/"
@@ -340,6 +342,7 @@ def raw(sandbox: Sandbox, text: str) -> bytes:
     ],
 )
 def test_a_web_page_gets_nothing(s3: Any, clean_sandbox: Sandbox, lines: str) -> None:
+    s3.delete_public_access_block(Bucket=BUCKET)  # a new bucket has it on
     s3.put_object(Bucket=BUCKET, Key="open", Body=b"contents", ACL="public-read")
     for path in (f"{BUCKET}/open", "skydeck-sandbox/instances"):
         answer = raw(clean_sandbox, lines.format(path=path))
@@ -350,6 +353,7 @@ def test_a_web_page_gets_nothing(s3: Any, clean_sandbox: Sandbox, lines: str) ->
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1:80"])
 def test_this_machines_own_names_are_answered(s3: Any, clean_sandbox: Sandbox, host: str) -> None:
+    s3.delete_public_access_block(Bucket=BUCKET)  # a new bucket has it on
     s3.put_object(Bucket=BUCKET, Key="open", Body=b"contents", ACL="public-read")
     answer = raw(clean_sandbox, f"GET /{BUCKET}/open HTTP/1.0\nHost: {host}\n\n")
     assert answer.endswith(b"contents")

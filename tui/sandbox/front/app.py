@@ -10,7 +10,16 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from tui.sandbox.front import door, ec2, extras, s3_checks, s3_list, s3_read
+from tui.sandbox.front import (
+    door,
+    ec2,
+    extras,
+    s3_checks,
+    s3_conditions,
+    s3_list,
+    s3_read,
+    s3_versions,
+)
 from tui.sandbox.front.claims import claim_of
 from tui.sandbox.front.faults import check_json, is_no_route, refusal_for, refusal_for_no_route
 from tui.sandbox.patches.access import Keys
@@ -98,7 +107,13 @@ class Front:
         return self._ask_moto(environ, start)
 
     def _answer_s3(self, environ: Environ, start: StartResponse) -> Body:
-        for attempt in (s3_checks.refuse, s3_list.answer, s3_read.answer):
+        for attempt in (
+            s3_checks.refuse,
+            s3_conditions.refuse,
+            s3_list.answer,
+            s3_versions.answer,
+            s3_read.answer,
+        ):
             body = attempt(environ, start)
             if body is not None:
                 return body

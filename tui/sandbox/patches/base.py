@@ -22,11 +22,12 @@ class Clock:
     stopping: float = 2.0
     shutting_down: float = 2.0
     status_ok: float = 8.0
+    restoring: float = 15.0  # of an archived object, at the quickest
 
     @classmethod
     def fast(cls) -> Clock:
         """No waiting at all: for tests."""
-        return cls(0.0, 0.0, 0.0, 0.0)
+        return cls(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
