@@ -8,16 +8,11 @@ are filled in by `errors`.
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
 
+from tui.aws.error_text import CORRUPT, DENIED, QUOTA, SWITCH, Text
+from tui.aws.error_texts_s3 import S3_BY_MESSAGE, S3_BY_OPERATION, S3_CODES
 
-class Text(NamedTuple):
-    """Why it failed and what to do next."""
-
-    message: str
-    hint: str = ""
-    retryable: bool = False
-
+__all__ = ["Text"]
 
 # What the operation was trying to do; {} is the subject. Others are spelt from their names.
 VERBS = {
@@ -29,6 +24,7 @@ VERBS = {
     "create_key_pair": "create key pair {}",
     "create_multipart_upload": "start the upload of {}",
     "create_security_group": "create security group {}",
+    "copy_object": "copy {}",
     "delete_bucket": "delete bucket {}",
     "delete_key_pair": "delete key pair {}",
     "delete_object": "delete {}",
@@ -45,13 +41,19 @@ VERBS = {
     "get_caller_identity": "log in to AWS{}",
     "get_console_output": "read the console of {}",
     "get_object": "read {}",
+    "get_object_tagging": "read the tags of {}",
     "head_bucket": "open bucket {}",
     "head_object": "look up {}",
     "list_buckets": "list the buckets{}",
     "list_instance_profiles": "list the roles{}",
+    "list_multipart_uploads": "list the unfinished uploads of {}",
+    "list_object_versions": "list the versions of {}",
     "list_objects_v2": "list {}",
+    "list_parts": "look into the unfinished upload of {}",
     "put_object": "write {}",
+    "put_object_tagging": "tag {}",
     "reboot_instances": "reboot {}",
+    "restore_object": "restore {}",
     "run_instances": "launch the instance{}",
     "start_instances": "start {}",
     "stop_instances": "stop {}",
@@ -60,41 +62,27 @@ VERBS = {
     "upload_part": "upload {}",
 }
 
-SWITCH = "Press P to switch profile."
-
-_DENIED = Text("access denied for {who}{needs}", "Press P to switch profile, or ask for the right.")
 _EXPIRED = Text("the session has expired", "Log in again (aws sso login), then retry.", True)
-# S3 answers HEAD without a body, so without a code: 400 is what a stale session gets.
-_MAYBE_EXPIRED = Text(
-    "the session may have expired", "Log in again (aws sso login), then retry.", True
-)
 _BAD_KEYS = Text("AWS doesn't accept these credentials", SWITCH)
 _SLOW = Text("AWS asks to slow down", "Wait a moment and retry.", True)
 _BUSY = Text("AWS had an internal error", "Retry in a moment.", True)
 _CLOCK = Text("this computer's clock is wrong", "Set the clock, then retry.", True)
-_NO_BUCKET = Text("there is no such bucket", "Check the name; it may have been deleted.")
-_NO_OBJECT = Text("it isn't there any more", "Press r to refresh the list.")
 _GONE_INSTANCE = Text("there is no such instance", "Press r to refresh the list.")
 _GONE_GROUP = Text("there is no such security group", "Choose another one, or create one.")
 _KEY_TAKEN = Text("a key pair of that name exists", "Choose another name, or use that key pair.")
-_CHANGED = Text("it changed in the meantime", "Press r to refresh, then try again.", True)
-_QUOTA = Text("the account's limit is reached: {message}", "Ask AWS to raise it (Service Quotas).")
 _ROLE_TAKEN = Text("it exists already", "Choose another name, or use that one.")
 _REGION_OFF = Text(
     "{region} is not switched on for this account", "Press R to choose another region."
 )
-_TAKEN = Text("the name is taken by someone else", "Bucket names are global: choose another name.")
-_NOT_EMPTY = Text("it still holds objects or versions", "Empty it first.")
-_CORRUPT = Text("the data was damaged on the way", "Retry.", True)
 
 CODES: dict[str, Text] = {
-    "AccessDenied": _DENIED,
-    "AccessDeniedException": _DENIED,
-    "AllAccessDisabled": _DENIED,
-    "Forbidden": _DENIED,
-    "UnauthorizedOperation": _DENIED,
-    "Client.UnauthorizedOperation": _DENIED,
-    "403": _DENIED,
+    "AccessDenied": DENIED,
+    "AccessDeniedException": DENIED,
+    "AllAccessDisabled": DENIED,
+    "Forbidden": DENIED,
+    "UnauthorizedOperation": DENIED,
+    "Client.UnauthorizedOperation": DENIED,
+    "403": DENIED,
     "AuthFailure": _BAD_KEYS,
     "InvalidAccessKeyId": _BAD_KEYS,
     "InvalidClientTokenId": _BAD_KEYS,
@@ -126,45 +114,7 @@ CODES: dict[str, Text] = {
     "503": _BUSY,
     "504": _BUSY,
     "RequestTimeout": Text("the connection was too slow", "Retry.", True),
-    # S3
-    "NoSuchBucket": _NO_BUCKET,
-    "NoSuchKey": _NO_OBJECT,
-    "NoSuchVersion": _NO_OBJECT,
-    "NotFound": _NO_OBJECT,
-    "404": _NO_OBJECT,
-    "NoSuchUpload": Text("the upload was ended elsewhere", "Start it again.", True),
-    "BucketAlreadyExists": _TAKEN,
-    "BucketAlreadyOwnedByYou": Text("you already have a bucket of that name", "Open it instead."),
-    "BucketNotEmpty": _NOT_EMPTY,
-    "InvalidBucketName": Text("S3 doesn't allow that name", "Use a-z, 0-9, dots and hyphens."),
-    "TooManyBuckets": _QUOTA,
-    "OperationAborted": Text("another change of it is under way", "Retry in a minute.", True),
-    "IllegalLocationConstraintException": Text(
-        "the bucket's region is not the one that was asked", "Press R to choose the region."
-    ),
-    "PermanentRedirect": Text("the bucket lives in another region", "Press R to choose it."),
-    "301": Text("the bucket lives in another region", "Press R to choose it."),
-    "AuthorizationHeaderMalformed": Text(
-        "the bucket lives in another region", "Press R to choose it."
-    ),
-    "PreconditionFailed": _CHANGED,
-    "412": _CHANGED,
-    "ConditionalRequestConflict": _CHANGED,
-    "InvalidObjectState": Text("it is archived", "Restore it from Glacier first."),
-    "InvalidRange": Text("it is shorter than expected", "Press r to refresh, then try again."),
-    "416": Text("it is shorter than expected", "Press r to refresh, then try again."),
-    "KeyTooLongError": Text("the name is longer than 1,024 bytes", "Choose a shorter name."),
-    "EntityTooLarge": Text("it is larger than S3 takes", "Split it into smaller objects."),
-    "BadDigest": _CORRUPT,
-    "XAmzContentChecksumMismatch": _CORRUPT,
-    "XAmzContentSHA256Mismatch": _CORRUPT,
-    "IncompleteBody": _CORRUPT,
-    "KMS.DisabledException": Text("its KMS key is disabled", "Have the key switched on."),
-    "KMS.NotFoundException": Text("its KMS key is gone", "Ask who runs the key."),
-    "MethodNotAllowed": Text("this server doesn't allow it", "Choose another way."),
-    "405": Text("it is a delete marker, or the server doesn't allow it", "Show its versions."),
-    "NotImplemented": Text("this server doesn't know how", "It may be an S3 look-alike."),
-    "SandboxNotSupported": Text("the sandbox doesn't play this part of AWS", "Use a real account."),
+    **S3_CODES,
     # EC2
     "InvalidInstanceID.NotFound": _GONE_INSTANCE,
     "InvalidInstanceID.Malformed": _GONE_INSTANCE,
@@ -193,9 +143,9 @@ CODES: dict[str, Text] = {
     "InsufficientInstanceCapacity": Text(
         "AWS has no free machine of that type there", "Try another zone or type.", True
     ),
-    "InstanceLimitExceeded": _QUOTA,
-    "VcpuLimitExceeded": _QUOTA,
-    "MaxSpotInstanceCountExceeded": _QUOTA,
+    "InstanceLimitExceeded": QUOTA,
+    "VcpuLimitExceeded": QUOTA,
+    "MaxSpotInstanceCountExceeded": QUOTA,
     "SpotMaxPriceTooLow": Text("the maximum price is below today's spot price", "Raise it."),
     "InvalidSubnetID.NotFound": Text("there is no such subnet", "Choose another subnet."),
     "InsufficientFreeAddressesInSubnet": Text("the subnet is full", "Choose another subnet."),
@@ -207,27 +157,11 @@ CODES: dict[str, Text] = {
     # IAM, SSM
     "EntityAlreadyExists": _ROLE_TAKEN,
     "NoSuchEntity": Text("there is no such role", "Choose another one."),
-    "LimitExceeded": _QUOTA,
+    "LimitExceeded": QUOTA,
 }
 
 BY_OPERATION: dict[tuple[str, str], Text] = {
-    ("head_bucket", "400"): _MAYBE_EXPIRED,
-    ("head_object", "400"): _MAYBE_EXPIRED,
-    ("download", "400"): _MAYBE_EXPIRED,
-    ("head_bucket", "404"): _NO_BUCKET,
-    ("head_bucket", "403"): Text("it belongs to someone else, or access is denied", SWITCH),
-    ("create_bucket", "403"): _DENIED,
-    ("create_bucket", "409"): _TAKEN,
-    ("delete_bucket", "409"): _NOT_EMPTY,
-    ("download", "PreconditionFailed"): Text(
-        "it kept changing during the download", "Nothing was kept; retry.", True
-    ),
-    ("download", "412"): Text(
-        "it kept changing during the download", "Nothing was kept; retry.", True
-    ),
-    ("put_object", "PreconditionFailed"): Text(
-        "an object of that name exists or has changed", "Look at it before you replace it."
-    ),
+    **S3_BY_OPERATION,
     ("terminate_instances", "OperationNotPermitted"): Text(
         "it is protected against termination", "Switch off its termination protection first."
     ),
@@ -241,6 +175,7 @@ BY_OPERATION: dict[tuple[str, str], Text] = {
 
 # Codes that say too little: a piece of AWS's message decides.
 BY_MESSAGE: tuple[tuple[str, str, Text], ...] = (
+    *S3_BY_MESSAGE,
     (
         "InvalidParameterValue",
         "architecture",
@@ -324,7 +259,7 @@ EXCEPTIONS: dict[str, Text] = {
     ),
     "ConfigParseError": _BAD_CONFIG,
     "InvalidConfigError": _BAD_CONFIG,
-    "FlexibleChecksumError": _CORRUPT,
+    "FlexibleChecksumError": CORRUPT,
     "EndpointResolutionError": Text("there is no endpoint for it in {region}", "Press R."),
     "ParamValidationError": Text("{message}", ""),
     "ValidationError": Text("{message}", ""),
@@ -348,6 +283,7 @@ EXCEPTIONS: dict[str, Text] = {
 
 # Exceptions whose class says too little: a piece of their message, in lower case, decides.
 EXCEPTIONS_BY_MESSAGE: tuple[tuple[str, str, Text], ...] = (
+    *S3_BY_MESSAGE,
     (
         "ValueError",
         "invalid endpoint",

@@ -48,6 +48,8 @@ _CALLING = re.compile(r"^An error occurred \([^)]*\) when calling the \S+ operat
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'])|\n")
 _WHO = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::\d*:([\w+=,.@/-]+)")
 _NEEDS = re.compile(r"not authorized to perform:?\s+([\w-]+:\w+)")
+_EXPECTING = re.compile(r"expecting '([\w-]+)'")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}")
 _CLASS = r"<class '[\w.]+'>"
 _LIMIT = re.compile(rf", valid (?:min \w+: -?[\d.]+|types: {_CLASS}(?:, {_CLASS})*)$")
 _CLASS_NAME = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
@@ -225,6 +227,7 @@ def _facts(error: BaseException, said: str, connection: Connection | None) -> _F
         kind=type(error).__name__,
         who=_identity(who[1]) if who else "this identity",
         needs=f" (it needs {needs[1]})" if needs else "",
+        where=_elsewhere(error, said),
         endpoint=_endpoint(error, connection),
         region=connection.region if connection and connection.region else "region",
         profile=_profile(error, connection),
@@ -236,6 +239,17 @@ def _facts(error: BaseException, said: str, connection: Connection | None) -> _F
     if isinstance(error, OSError):
         facts["local"], facts["local_hint"] = _local_facts(error)
     return facts
+
+
+def _elsewhere(error: BaseException, said: str) -> str:
+    """The region that a redirect points to, as " (eu-west-1)"; "" where it doesn't say."""
+    answer: Any = getattr(error, "response", None)
+    headers: Mapping[str, str] = {}
+    if isinstance(answer, dict):
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders") or {}
+    expected = _EXPECTING.search(said)
+    region = headers.get("x-amz-bucket-region") or (expected[1] if expected else "")
+    return f" ({region})" if _REGION.fullmatch(region) else ""
 
 
 def _local_facts(error: OSError) -> tuple[str, str]:

@@ -48,6 +48,11 @@ class PriceBook:
         )
 
     @classmethod
+    def none(cls) -> PriceBook:
+        """A book in which everything is unknown: for servers that are not Amazon's."""
+        return cls.of("no prices", bundled.compiled_on(), {})
+
+    @classmethod
     def of(
         cls,
         name: str,

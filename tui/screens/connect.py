@@ -160,6 +160,7 @@ async def _threaded_services(
     from tui.aws.ec2 import Ec2
     from tui.aws.gateway import Gateway
     from tui.aws.identity import who_am_i
+    from tui.aws.lookalikes import is_lookalike
     from tui.aws.s3 import S3
     from tui.aws.transfers import Transfers
     from tui.cost import PriceBook
@@ -171,7 +172,9 @@ async def _threaded_services(
     try:
         with caused_by(None):
             identity = await _answered(who_am_i(gateway), gateway.connection)
-        book = await gateway.run(PriceBook.bundled)
+        # Amazon's prices say nothing of other servers.
+        priced = not is_lookalike(gateway.connection)
+        book = await gateway.run(PriceBook.bundled if priced else PriceBook.none)
     except BaseException:  # also when another profile is chosen meanwhile
         threading.Thread(target=gateway.close, name="close", daemon=True).start()
         raise
