@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from tui.aws.transfer_plan import DownloadPlan, PlannedDownload, plan_upload, pl
 from tui.aws.transfers import Transfers
 from tui.core.errors import AwsError, LocalError
 from tui.core.jobs import Progress
+
+OLD = hashlib.md5(b"old").hexdigest()
 
 
 def content(outside: Any, bucket: str, key: str) -> bytes:
@@ -219,8 +222,8 @@ def refusing(
     ("seen", "header", "code", "status"),
     [
         ("", "If-None-Match", "NotImplemented", 501),
-        ("0" * 32, "If-Match", "NotImplemented", 501),
-        ("0" * 32, "If-Match", "AccessDenied", 403),
+        (OLD, "If-Match", "NotImplemented", 501),
+        (OLD, "If-Match", "AccessDenied", 403),
     ],
 )
 async def test_a_server_without_conditional_writes_takes_the_plain_one(
@@ -236,6 +239,8 @@ async def test_a_server_without_conditional_writes_takes_the_plain_one(
     folder: Path,
 ) -> None:
     (folder / "a").write_bytes(noise(size))
+    for key in "ab" if seen else "":
+        outside.put_object(Bucket=bucket, Key=key, Body=b"old")
     operation = "CompleteMultipartUpload" if size == BIG else "PutObject"
     client, sent = await gateway.client("s3"), []
     handler = refusing(operation, code, status, header, sent)
@@ -249,6 +254,27 @@ async def test_a_server_without_conditional_writes_takes_the_plain_one(
     again = [True] if code == "AccessDenied" else []
     assert sent == [True, False, *again, False]
     assert unfinished(outside, bucket) == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_where_the_server_knows_no_conditions_one_looks_before_one_writes(
+    known: bool,
+    gateway: Gateway,
+    transfers: Transfers,
+    bucket: str,
+    outside: Any,
+    folder: Path,
+) -> None:
+    (folder / "a").write_bytes(b"mine")
+    outside.put_object(Bucket=bucket, Key="a", Body=b"of someone else")
+    client, sent = await gateway.client("s3"), []
+    transfers._engine.conditional = known
+    handler = refusing("PutObject", "NotImplemented", 501, "If-None-Match", sent)
+    client.meta.events.register("before-send.s3.PutObject", handler)
+    with pytest.raises(AwsError, match="Can't upload") as caught:
+        await transfers.upload(bucket, "a", folder / "a", Progress(), "")
+    assert "appeared there meanwhile" in caught.value.message
+    assert content(outside, bucket, "a") == b"of someone else"
 
 
 async def test_a_denied_upload_to_a_new_key_is_denied(

@@ -22,25 +22,25 @@ def upload(
     bucket: str, key: str, path: Path, region: str, **where: Unpack[Where]
 ) -> tuple[str, str]:
     """Return (Python, CLI) for one file up."""
-    place = _Place(region, **where)
+    place = Place(region, **where)
     call = f"client.upload_file({_py(path)}, {quoted(bucket)}, {quoted(key)})"
-    return place.program(call), place.copy(_local(path), _uri(bucket, key))
+    return place.program(call), place.copy(local_word(path), uri_word(bucket, key))
 
 
 def download(
     bucket: str, key: str, path: Path, region: str, **where: Unpack[Where]
 ) -> tuple[str, str]:
     """Return (Python, CLI) for one object down."""
-    place = _Place(region, **where)
+    place = Place(region, **where)
     call = f"client.download_file({quoted(bucket)}, {quoted(key)}, {_py(path)})"
-    return place.program(call), place.copy(_uri(bucket, key), _local(path))
+    return place.program(call), place.copy(uri_word(bucket, key), local_word(path))
 
 
 def upload_folder(
     bucket: str, prefix: str, folder: Path, region: str, **where: Unpack[Where]
 ) -> tuple[str, str]:
     """Return (Python, CLI) for a folder's files up; no link leads either of them out of it."""
-    place = _Place(region, **where)
+    place = Place(region, **where)
     lines = (
         f"folder = Path({_py(folder)}).resolve()",
         'for path in sorted(folder.rglob("*")):',
@@ -51,10 +51,10 @@ def upload_folder(
     # The command can tell no link from another: those that stay inside are left out too, and so
     # would be the folder itself.
     options = ("--recursive", "--no-follow-symlinks")
-    source = _local(Path(os.path.realpath(folder)))
+    source = local_word(Path(os.path.realpath(folder)))
     return (
         place.program(*lines, imports=FOLDERS),
-        place.copy(source, _uri(bucket, prefix), *options),
+        place.copy(source, uri_word(bucket, prefix), *options),
     )
 
 
@@ -62,7 +62,7 @@ def download_prefix(
     bucket: str, prefix: str, folder: Path, region: str, **where: Unpack[Where]
 ) -> tuple[str, str]:
     """Return (Python, CLI) for everything below a prefix down."""
-    place = _Place(region, **where)
+    place = Place(region, **where)
     base = prefix[: prefix.rfind("/") + 1]
     asked = f"Bucket={quoted(bucket)}, Prefix={quoted(prefix)}"
     lines = (
@@ -77,7 +77,7 @@ def download_prefix(
     )
     return (
         place.program(*lines, imports=FOLDERS),
-        place.copy(_uri(bucket, prefix), _local(folder), "--recursive"),
+        place.copy(uri_word(bucket, prefix), local_word(folder), "--recursive"),
     )
 
 
@@ -89,7 +89,7 @@ class Where(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where the code connects to."""
 
     region: str
@@ -97,26 +97,30 @@ class _Place:
     profile: str | None = None
 
     def program(self, *lines: str, imports: str = "") -> str:
+        """Return a Python program with a client."""
         client = f"client = {client_code('s3', self.region, self.endpoint_url, self.profile)}"
         return imports + "\n".join(("import boto3", "", client, *lines)) + "\n"
 
-    def copy(self, source: str, target: str, *options: str) -> str:
+    def copy(self, source: str, target: str, *options: str, verb: str = "cp") -> str:
+        """Return an `aws s3 cp` line, or one of `mv` or `sync`."""
         where = place_options(self.region, self.profile, self.endpoint_url)
-        return " ".join(["aws s3 cp", source, target, *options, *where])
+        return " ".join([f"aws s3 {verb}", source, target, *options, *where])
 
 
 def _py(path: Path) -> str:
     return quoted(str(path.absolute()))
 
 
-def _local(path: Path) -> str:
-    return _word(str(path.absolute()))
+def local_word(path: Path) -> str:
+    """A path of this machine as the shell takes it."""
+    return shell_word(str(path.absolute()))
 
 
-def _uri(bucket: str, key: str) -> str:
-    return _word(f"s3://{bucket}/{key}")
+def uri_word(bucket: str, key: str) -> str:
+    """An s3:// address as the shell takes it."""
+    return shell_word(f"s3://{bucket}/{key}")
 
 
-def _word(text: str) -> str:
+def shell_word(text: str) -> str:
     """Quote a word; what can't be pasted into a terminal as it is comes from printf."""
     return word(text) if text.isprintable() else f'"$({printing(text)})"'

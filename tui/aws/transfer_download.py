@@ -32,7 +32,7 @@ from tui.aws.transfer_engine import (
     part_size,
     spans,
 )
-from tui.aws.transfer_publish import put_in_place, refuse_newcomer
+from tui.aws.transfer_publish import Landing, put_in_place, refuse_newcomer
 from tui.core.errors import AwsError
 
 CHANGED_TRIES = 3  # how often an object that changes midway is begun anew
@@ -48,7 +48,7 @@ class _Object:
     target: Path
     handle: int
     meter: Meter
-    replace: bool
+    landing: Landing
 
 
 class _NoRangesError(Exception):
@@ -63,11 +63,13 @@ def download_object(
     size_bytes: int | None = None,
     *,
     replace: bool = True,
+    mark: tuple[int, int, int] | None = None,
+    modified_ns: int | None = None,
 ) -> int:
     """Download an object and return its size in bytes.
 
     A known `size_bytes` (from a listing) spares small objects a request. The target's folder must
-    exist. With `replace`, a file there is replaced and its mode kept.
+    exist. For `replace`, `mark` and `modified_ns` see `Landing`.
 
     Raises:
         LocalError: the file can't be written, or one stands there that may not be replaced; what
@@ -75,9 +77,10 @@ def download_object(
         JobCancelled: the job was cancelled; nothing was left.
         AwsError, Exception: botocore's own, for `tui.aws.errors.explain`.
     """
+    landing = Landing(replace, mark, modified_ns)
     for attempt in range(1, CHANGED_TRIES + 1):
         try:
-            return _fetch_to(engine, remote, target, meter, size_bytes, replace=replace)
+            return _fetch_to(engine, remote, target, meter, size_bytes, landing=landing)
         except Exception as error:
             meter.take_back()
             if error_code(error) not in _CHANGED or attempt == CHANGED_TRIES:
@@ -93,7 +96,7 @@ def _fetch_to(
     meter: Meter,
     size_bytes: int | None,
     *,
-    replace: bool,
+    landing: Landing,
 ) -> int:
     client = engine.client(remote.region)
     temporary = target.parent / f".skydeck-{secrets.token_hex(8)}.part"
@@ -101,10 +104,10 @@ def _fetch_to(
     with engine.temporary(temporary, meter.progress):
         handle = _opened(temporary, target)
         try:
-            wanted = _Object(client, remote, target, handle, meter, replace)
+            wanted = _Object(client, remote, target, handle, meter, landing)
             size = _fetch(engine, wanted, size_bytes)
             meter.check()
-            put_in_place(temporary, handle, target, meter, replace)
+            put_in_place(temporary, handle, target, meter, landing)
         finally:
             os.close(handle)
     return size
@@ -138,7 +141,7 @@ def _fetch(engine: Engine, wanted: _Object, size_bytes: int | None) -> int:
 
 
 def _refuse_newcomer(wanted: _Object, size: int) -> None:
-    if not wanted.replace:
+    if not wanted.landing.replace:
         refuse_newcomer(wanted.target, size)
 
 

@@ -31,16 +31,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """One object at S3; the region is None for the gateway's own."""
+    """One object at S3, or one version of it to read; region None is the gateway's own."""
 
     bucket: str
     key: str
     region: str | None = None
+    version_id: str = ""
 
     @property
     def params(self) -> dict[str, str]:
         """How boto3 names it."""
-        return {"Bucket": self.bucket, "Key": self.key}
+        named = {"Bucket": self.bucket, "Key": self.key}
+        return named | {"VersionId": self.version_id} if self.version_id else named
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.key}"

@@ -6,16 +6,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from tui.aws.errors import explain
 from tui.aws.transfer_engine import PART_BYTES, Engine, Meter
-from tui.aws.transfer_plan import PlannedDownload, PlannedUpload, Skipped
+from tui.aws.transfer_plan import Skipped
 from tui.core import format as texts
 from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Progress
 
-Item = TypeVar("Item", PlannedUpload, PlannedDownload)
+
+class Planned(Protocol):
+    """One item of a plan."""
+
+    @property
+    def key(self) -> str:
+        """What it is called."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How much there is to do."""
+
+
+Item = TypeVar("Item", bound=Planned)
 
 # What would fail for every other item too: it ends the whole job.
 _FATAL = frozenset(
@@ -37,6 +50,9 @@ _FATAL = frozenset(
 )
 
 
+FAILURES_TOLD = 3  # by name; the sentence is a toast's
+
+
 @dataclass(frozen=True, slots=True)
 class TransferFailure:
     """One item that failed, with the sentence that says why."""
@@ -47,13 +63,15 @@ class TransferFailure:
 
 @dataclass(frozen=True, slots=True)
 class TransferReport:
-    """What a transfer did."""
+    """What a transfer did; `word` is what one of its items is called, `after` what else to say."""
 
     files: int
     size_bytes: int
     seconds: float
     skipped: tuple[Skipped, ...] = ()
     failures: tuple[TransferFailure, ...] = ()
+    word: str = "file"
+    after: str = ""
 
     def finish(self) -> str:
         """Return the job's last note ("12 files, 4.2 MB in 3s").
@@ -62,30 +80,39 @@ class TransferReport:
             UserError: some items failed.
         """
         if self.failures:
-            first, many = self.failures[0], len(self.failures)
+            many = len(self.failures)
+            told = [f"{one.name}: {_why(one)}" for one in self.failures[:FAILURES_TOLD]]
+            told += [f"and {texts.count(many - len(told))} more"] if many > len(told) else []
             raise UserError(
-                f"{texts.count(many)} of {texts.count(many + self.files)} files failed",
-                f"{first.name}: {first.error.message or first.error.title}",
-                "The others are done; retry to do all again.",
-                code=first.error.code,
+                f"{texts.count(many)} of {texts.count(many + self.files)} {self.word}s failed",
+                "; ".join(told),
+                f"The others are done; retry to do all again. {self.after}".strip(),
+                code=self.failures[0].error.code,
                 retryable=True,
             )
-        files = f"{texts.count(self.files)} file{'' if self.files == 1 else 's'}"
+        files = f"{texts.count(self.files)} {self.word}{'' if self.files == 1 else 's'}"
         note = f"{files}, {texts.size(self.size_bytes)} in {texts.duration(self.seconds)}"
-        return f"{note}, {texts.count(len(self.skipped))} left out" if self.skipped else note
+        note = f"{note}, {texts.count(len(self.skipped))} left out" if self.skipped else note
+        return f"{note}, {self.after}" if self.after else note
+
+
+def _why(failure: TransferFailure) -> str:
+    return failure.error.message or failure.error.title
 
 
 @dataclass(eq=False)
 class Many(Generic[Item]):
     """Does many items: small ones side by side on the part workers, big ones one by one.
 
-    `one` does one item and returns its bytes; `operation` is "upload" or "download".
+    `one` does one item and returns its bytes; `operation` is "upload", "download" or another verb
+    of the error texts. Items above `big_bytes` use the part workers for their own parts.
     """
 
     operation: str
     one: Callable[[Item, Meter], int]
     progress: Progress
     engine: Engine
+    big_bytes: int = PART_BYTES
     _failures: list[TransferFailure] = field(default_factory=list)
 
     def run(self, items: Sequence[Item]) -> TransferReport:
@@ -96,8 +123,8 @@ class Many(Generic[Item]):
             JobCancelled: the job was cancelled; finished items stay.
         """
         began = time.monotonic()
-        small = [item for item in items if item.size_bytes <= PART_BYTES]
-        big = [item for item in items if item.size_bytes > PART_BYTES]
+        small = [item for item in items if item.size_bytes <= self.big_bytes]
+        big = [item for item in items if item.size_bytes > self.big_bytes]
         calls = (partial(self._attempt, item) for item in small)
         done = self.engine.each(calls, Meter(self.progress))
         done += [self._attempt(item) for item in big]

@@ -21,8 +21,9 @@ from typing import Any
 
 from tui.aws.checksums import combined_crc32, crc32_text
 from tui.aws.errors import error_code
+from tui.aws.running_uploads import running
 from tui.aws.transfer_body import MeteredBody
-from tui.aws.transfer_condition import Condition, write_as_seen
+from tui.aws.transfer_condition import Condition, etag_of_parts, write_as_seen
 from tui.aws.transfer_engine import (
     PART_BYTES,
     Engine,
@@ -196,10 +197,11 @@ def _put_parts(
         begun = client.create_multipart_upload(**_typed(remote, source), **algorithm)
         upload = _Upload(client, remote, begun["UploadId"], source, meter, checked, seen)
         try:
-            parts = engine.each(_part_calls(upload), meter)
-            _refuse_change(source)
-            meter.check()
-            finished = _complete(engine, upload, parts)
+            with running(upload.upload_id):
+                parts = engine.each(_part_calls(upload), meter)
+                _refuse_change(source)
+                meter.check()
+                finished = _complete(engine, upload, parts)
         finally:
             if not finished:
                 # Nothing shows the parts of an unfinished upload, but they are paid for.
@@ -243,7 +245,9 @@ def _complete(engine: Engine, upload: _Upload, parts: list[_Part]) -> bool:
                 raise
 
     def landed() -> bool:
-        return _is_there(upload.client, upload.remote, size, whole, _etag_of(parts))
+        return _is_there(
+            upload.client, upload.remote, size, whole, etag_of_parts([part.etag for part in parts])
+        )
 
     return write_as_seen(engine, upload.remote, upload.seen, write, landed)
 
@@ -268,12 +272,3 @@ def _is_there(client: Any, remote: Remote, size: int, whole_crc: str, etag: str)
     if found.get("ChecksumType") == "FULL_OBJECT" and found.get("ChecksumCRC32"):
         return bool(found["ChecksumCRC32"] == whole_crc)
     return bool(found.get("ETag", "").strip('"') == etag)
-
-
-def _etag_of(parts: list[_Part]) -> str:
-    """Return the ETag that S3 gives to an object of these parts, where ETags are MD5 sums."""
-    try:
-        sums = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
-    except ValueError:
-        return "unknown"
-    return f"{hashlib.md5(sums, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -8,6 +8,7 @@ through. One bad item of many fails alone and is named in the report.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.aws import transfer_code
+from tui.aws import transfer_code, version_code
 from tui.aws.calls import caused_by, current_cause
 from tui.aws.errors import explain
+from tui.aws.s3_copy import WHOLE_BYTES, copy_object, move_object
+from tui.aws.s3_copy_plan import CopyItem, CopyPlan
+from tui.aws.s3_sync import apply_one
+from tui.aws.s3_sync_plan import COPY, DELETE, OVERWRITE, SyncAction, SyncPlan
 from tui.aws.transfer_download import download_object, make_folder
 from tui.aws.transfer_engine import Engine, Meter, Remote, local_file
 from tui.aws.transfer_existing import existing
@@ -37,6 +42,7 @@ from tui.core import format as texts
 from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Progress
 from tui.core.records import ObjectQuery, S3Object
+from tui.core.versions import ObjectVersion
 
 if TYPE_CHECKING:
     from tui.aws.gateway import Gateway
@@ -56,6 +62,7 @@ __all__ = [
     "plan_uploads",
 ]
 
+_DONE = {"copy": "copied", "move": "moved"}
 PATIENCE_SECONDS = 5.0  # how long a cancelled transfer may take that has nothing to clean up
 
 T = TypeVar("T")
@@ -193,6 +200,105 @@ class Transfers:
         many = Many("download", one, progress, self._engine)
         report = await self._in_thread(work, progress, "download", bucket)
         return replace(report, skipped=plan.skipped)
+
+    async def copy_planned(
+        self, plan: CopyPlan, progress: Progress, done: set[str] | None = None
+    ) -> TransferReport:
+        """Copy or move exactly what a plan says, at S3; a source goes once its copy was checked.
+
+        `done` keeps the keys that are through: a retry with the same set leaves them out. One that
+        is cancelled says how many those are.
+        """
+        verb, through = "move" if plan.moves else "copy", done if done is not None else set()
+        rest = [item for item in plan.items if item.key not in through]
+
+        def one(item: CopyItem, meter: Meter) -> int:
+            source = self._remote(plan.source, item.key)
+            target = self._remote(plan.target, item.target)
+            act = move_object if plan.moves else copy_object
+            size = act(self._engine, source, target, item, meter)
+            through.add(item.key)
+            return size
+
+        progress.expect(sum(item.size_bytes for item in rest), len(rest))
+        many = Many(verb, one, progress, self._engine, WHOLE_BYTES)
+        try:
+            report = await self._in_thread(partial(many.run, rest), progress, verb, plan.source)
+        except (asyncio.CancelledError, JobCancelled) as stop:
+            count = f"{texts.count(len(through))} of {texts.count(len(plan.items))}"
+            raise type(stop)(f"cancelled, {count} {_DONE[verb]}") from None
+        return replace(report, skipped=plan.skipped, word="object")
+
+    async def restore_version(
+        self, bucket: str, item: CopyItem, version_id: str, progress: Progress
+    ) -> TransferReport:
+        """Copy one version of `item.key` onto `item.target`, at S3, with all that it is.
+
+        Raises:
+            AwsError: it is gone or archived, or what is at the target is not what was seen.
+        """
+        source = replace(self._remote(bucket, item.key), version_id=version_id)
+        target, began = self._remote(bucket, item.target), time.monotonic()
+        self._note(*version_code.restore(bucket, item.key, version_id, self._gateway.region))
+        progress.expect(item.size_bytes, 1)
+
+        def work() -> int:
+            return copy_object(self._engine, source, target, item, Meter(progress), verb="restore")
+
+        size = await self._in_thread(work, progress, "restore", str(source))
+        progress.advance(items=1)
+        return TransferReport(1, size, time.monotonic() - began, word="object")
+
+    async def download_version(
+        self, bucket: str, version: ObjectVersion, target: Path, progress: Progress, replaces: bool
+    ) -> TransferReport:
+        """Download one version to a file; as `download` does with the current one."""
+        self._engine.refuse_closed()
+        remote = replace(self._remote(bucket, version.key), version_id=version.version_id)
+        began, region = time.monotonic(), self._gateway.region
+        code = version_code.download(bucket, version.key, version.version_id, target, region)
+        self._note(*code)
+        progress.expect(version.size_bytes, 1)
+
+        def work() -> int:
+            make_folder(target.parent)
+            meter = Meter(progress)
+            return download_object(self._engine, remote, target, meter, replace=replaces)
+
+        size = await self._in_thread(work, progress, "download", str(remote))
+        progress.advance(items=1)
+        return TransferReport(1, size, time.monotonic() - began)
+
+    async def sync_planned(
+        self, plan: SyncPlan, progress: Progress, done: set[str] | None = None
+    ) -> TransferReport:
+        """Do exactly what a plan shows; nothing is deleted unless all else has worked.
+
+        `done` keeps the names that are through: a retry with the same set leaves them out.
+        """
+        through = done if done is not None else set()
+
+        def one(item: SyncAction, meter: Meter) -> int:
+            remote = self._remote(plan.bucket, plan.prefix + item.name)
+            size = apply_one(self._engine, remote, plan, item, meter)
+            through.add(item.name)
+            return size
+
+        def work() -> TransferReport:
+            report = many.run([item for item in moved if item.name not in through])
+            left = [item for item in extra if item.name not in through]
+            if not left:
+                return report
+            if report.failures:
+                return replace(report, after="Nothing was deleted.")
+            gone = Many("delete", one, progress, self._engine, sys.maxsize).run(left)
+            told = f"{texts.count(gone.files)} deleted"
+            return replace(report, failures=gone.failures, after=told)
+
+        moved, extra = plan.of(COPY, OVERWRITE), plan.of(DELETE)
+        progress.expect(plan.size_of(COPY, OVERWRITE), len(moved) + len(extra))
+        many = Many("sync", one, progress, self._engine)
+        return await self._in_thread(work, progress, "sync", plan.bucket)
 
     def close(self) -> None:
         """Take no more transfers."""

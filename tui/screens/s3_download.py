@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 NOTED_AT_MOST = 20  # objects whose download is written down as code, one by one
 
 
-async def download(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> None:
+async def download(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> None:
     """List what is chosen, ask where to, show the plan, download exactly it as a job.
 
     Raises:
@@ -63,7 +64,7 @@ async def download(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> Non
     _start(screen, place, rows, plan)
 
 
-def _start(screen: S3Acting, place: ObjectQuery, rows: list[Row], plan: DownloadPlan) -> None:
+def _start(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row], plan: DownloadPlan) -> None:
     services, bucket = screen.services, place.bucket
     subject = subject_of(place, rows)
 
@@ -82,7 +83,9 @@ def _start(screen: S3Acting, place: ObjectQuery, rows: list[Row], plan: Download
     start(screen, "download", subject, work)
 
 
-def _note(screen: S3Acting, bucket: str, rows: list[Row], plan: DownloadPlan, cause: str) -> None:
+def _note(
+    screen: S3Acting, bucket: str, rows: Sequence[Row], plan: DownloadPlan, cause: str
+) -> None:
     """Write the plan down as code: a folder as one program, a few objects one by one."""
     from tui.aws import transfer_code
 
@@ -97,7 +100,7 @@ def _note(screen: S3Acting, bucket: str, rows: list[Row], plan: DownloadPlan, ca
         log.note(cause, python=code[0], cli=code[1])
 
 
-def _subtitle(place: ObjectQuery, rows: list[Row], archived: int) -> str:
+def _subtitle(place: ObjectQuery, rows: Sequence[Row], archived: int) -> str:
     names = [name_in(row.key, place.prefix) for row in rows[:3]]
     told = ", ".join(names) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
     if archived:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import work
@@ -21,6 +22,7 @@ from tui.widgets.paint import Spans, content, key_hint
 
 SHOWN = 6
 Run = Callable[..., Awaitable[Any]]
+Complete = Callable[[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,12 @@ class Verdict:
 class _Paths(Suggester):
     """Suggests the first path that begins as typed."""
 
-    def __init__(self, run: Run, folders_only: bool) -> None:
+    def __init__(self, run: Run, complete: Complete) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._run, self._folders_only = run, folders_only
+        self._run, self._complete = run, complete
 
     async def get_suggestion(self, value: str) -> str | None:
-        found: list[str] = await self._run(completions, value, self._folders_only)
+        found: list[str] = await self._run(self._complete, value)
         return found[0] if value and found else None
 
 
@@ -60,11 +62,18 @@ class AskPath(Dialog[str]):
         value: str = "",
         verb: str = "go on",
         folders_only: bool = False,
+        complete: Complete | None = None,
+        placeholder: str = "",
     ) -> None:
-        """`look` judges a path and may block; `run` runs it (and the completion) in a thread."""
+        """`look` judges a path and may block; `run` runs it (and the completion) in a thread.
+
+        `complete` takes the place of the local paths that begin as typed.
+        """
         super().__init__()
         self._title, self._intro, self._value, self._verb = title, intro, value, verb
-        self._look, self._run, self._folders_only = look, run, folders_only
+        self._look, self._run = look, run
+        self._complete = complete or partial(completions, folders_only=folders_only)
+        self._placeholder = placeholder or ("~/Downloads" if folders_only else "~/data/trips.csv")
 
     def inner(self) -> ComposeResult:
         """Title, field, verdict, what the path could become."""
@@ -72,8 +81,8 @@ class AskPath(Dialog[str]):
         yield Static(content(("muted", self._intro)), classes="prose")
         yield Field(
             self._value,
-            placeholder="~/data/trips.csv" if not self._folders_only else "~/Downloads",
-            suggester=_Paths(self._run, self._folders_only),
+            placeholder=self._placeholder,
+            suggester=_Paths(self._run, self._complete),
             classes="field",
             id="path-field",
             select_on_focus=False,
@@ -94,7 +103,7 @@ class AskPath(Dialog[str]):
     @work(group="look", exclusive=True, exit_on_error=False)
     async def _judge(self, text: str) -> None:
         verdict = await self._looked_at(text)
-        found: list[str] = await self._run(completions, text, self._folders_only)
+        found: list[str] = await self._run(self._complete, text)
         if self.is_mounted and text == self.query_one("#path-field", Input).value:
             self._say(verdict, text, begun=bool(found))
             rows: list[Spans] = [(("dim", _last(path)),) for path in found[:SHOWN]]
@@ -123,8 +132,8 @@ class AskPath(Dialog[str]):
     async def action_complete(self) -> None:
         """Complete as far as it is clear."""
         field = self.query_one("#path-field", Input)
-        found: list[str] = await self._run(completions, field.value, self._folders_only)
-        common = _beginning(found)
+        found: list[str] = await self._run(self._complete, field.value)
+        common = common_beginning(found)
         if len(common) > len(field.value):
             field.value = common
             field.cursor_position = len(common)
@@ -168,7 +177,7 @@ def completions(text: str, folders_only: bool = False) -> list[str]:
     return [folder + name for _, name in sorted(found)]
 
 
-def _beginning(texts: list[str]) -> str:
+def common_beginning(texts: list[str]) -> str:
     """What all texts begin with."""
     if not texts:
         return ""
