@@ -1,0 +1,161 @@
+"""What the changes of many objects share: their facts, their job, and what it says at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tui.core import format as fmt
+from tui.core.errors import UserError
+from tui.core.jobs import Progress
+from tui.core.plans import PlanFact
+from tui.core.records import S3Object
+from tui.screens.s3_jobs import start, subject_of
+from tui.screens.s3_lines import plural
+from tui.screens.s3_rows import name_in
+from tui.widgets.chrome import hint
+
+if TYPE_CHECKING:
+    from tui.aws.s3_many import KeyFailure, Outcome
+    from tui.cost.s3_moves import Charges
+    from tui.screens.s3_acting import S3Acting
+    from tui.screens.s3_changing import Chosen
+
+LOOKED_AT_MOST = 1000  # archived objects that are asked, one by one, whether they are restored
+SHOWN = 1000  # names in a plan
+_LEAST = Decimal("0.0001")
+
+
+def run_each(
+    screen: S3Acting,
+    chosen: Chosen,
+    verb: str,
+    objects: Sequence[S3Object],
+    act: Callable[[S3Object, Progress], Awaitable[str]],
+    *,
+    after: str = "",
+) -> None:
+    """Start the job that acts on each of these objects; `after` is told when all went well."""
+    from tui.aws.s3_many import LOGGED_AT_MOST, each
+
+    async def work(progress: Progress) -> str:
+        outcome = await each(objects, lambda row: row.key, lambda row: act(row, progress), progress)
+        return _told(outcome, len(objects)) + after
+
+    screen.objects_table.unselect()
+    place = chosen.place
+    subject = subject_of(place, list(chosen.rows))
+    if (more := len(objects) - LOGGED_AT_MOST) > 0:
+        told = f"# ... and {plural(more, 'object')} more, each in the same way\n"
+        screen.services.log.note(f"{verb.capitalize()} {subject}", python=told, cli=told)
+    start(screen, verb, subject, work, changes=(place.bucket, place.prefix), unit="steps")
+
+
+def _told(outcome: Outcome, wanted: int) -> str:
+    """What came of it, in a sentence.
+
+    Raises:
+        UserError: some failed.
+    """
+    ways = ", ".join(f"{plural(n, 'object')} {way}" for way, n in outcome.ways.most_common())
+    if not outcome.failures:
+        return ways or "nothing to do"
+    failed = wanted - outcome.done
+    reasons = _reasons(outcome.failures)
+    if outcome.untried:
+        reasons += f"; {fmt.count(outcome.untried)} not tried, since all before them failed"
+    raise UserError(
+        f"{plural(failed, 'object')} of {fmt.count(wanted)} did not change",
+        reasons,
+        f"The others: {ways}." if ways else f"Press {hint('s3.refresh')[0]} to list again.",
+        code=outcome.failures[0].code,
+    )
+
+
+def _reasons(failures: Sequence[KeyFailure]) -> str:
+    """The reasons, the most frequent first, each with one key."""
+    by_reason: dict[str, list[str]] = {}
+    for failure in failures:
+        by_reason.setdefault(failure.message or failure.code, []).append(failure.key)
+    most = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))[:3]
+    told = [
+        f"{keys[0]}: {reason}"
+        if len(keys) == 1
+        else f"{keys[0]} and {len(keys) - 1} more: {reason}"
+        for reason, keys in most
+    ]
+    return "; ".join(told)
+
+
+async def unreadable(screen: S3Acting, chosen: Chosen) -> set[str]:
+    """The keys of the archived objects that are not restored: they can't be copied now.
+
+    Of too many, none is asked, and all are left out.
+    """
+    from tui.aws.calls import caused_by
+    from tui.aws.s3_many import each
+    from tui.aws.s3_properties import properties
+
+    archived, s3 = chosen.archived, screen.services.s3
+    cold = {row.key for row in archived}
+    if not archived or len(archived) > LOOKED_AT_MOST:
+        return cold
+
+    async def look(row: S3Object) -> str:
+        if (await properties(s3, chosen.place.bucket, row.key)).readable:
+            cold.discard(row.key)
+        return "looked"
+
+    screen.working(f"asking whether {plural(len(archived), 'archived object')} can be read…")
+    with caused_by(None):
+        await each(archived, lambda row: row.key, look, Progress())
+    screen.working("")
+    return cold
+
+
+def samples(chosen: Chosen, objects: Sequence[S3Object]) -> tuple[tuple[str, str], ...]:
+    """The names of what is touched, for a plan."""
+    made = [
+        (name_in(row.key, chosen.place.prefix) or row.key, fmt.size(row.size_bytes))
+        for row in objects[:SHOWN]
+    ]
+    if len(objects) > SHOWN:
+        made.append((f"and {fmt.count(len(objects) - SHOWN)} more", ""))
+    return tuple(made)
+
+
+def money(amount: Decimal, *, whole: bool = True) -> str:
+    """An amount in a plan: four places below a dollar, never a rounded zero."""
+    if 0 < amount < _LEAST:
+        return f"{'' if whole else 'at least '}<${_LEAST}"
+    return fmt.usd_known(amount, 2 if amount >= 1 or not amount else 4, whole=whole)
+
+
+def charge_facts(charges: Charges) -> list[PlanFact]:
+    """Each part of a cost, what they are together, and where the prices are from."""
+    made = [
+        PlanFact(line.label, money(line.known, whole=line.whole), _role(line.known, line.whole))
+        for line in charges.lines
+    ]
+    if len(made) > 1:
+        role = "bold warm" if charges.known else _role(charges.known, charges.whole)
+        made.append(PlanFact("once, in all", money(charges.known, whole=charges.whole), role))
+    if (source := charges.source) is not None:
+        made.append(PlanFact("prices", f"{source.source}, {source.as_of}", "muted"))
+    return made
+
+
+def _role(known: Decimal, whole: bool) -> str:
+    return "warm" if known else "text" if whole else "muted"
+
+
+def left_out_facts(cold: int, skipped: int = 0, skipped_why: str = "") -> list[PlanFact]:
+    """What the plan does not touch, and why."""
+    made = []
+    if skipped:
+        made.append(PlanFact("left alone", f"{fmt.count(skipped)} {skipped_why}", "muted"))
+    if cold:
+        noun = plural(cold, "archived object")
+        made.append(PlanFact("left out", f"{noun}: restore first", "warn"))
+    return made
