@@ -21,9 +21,10 @@ from tests.screens.s3_support import (
 from tests.support import screen_text, until
 from tui.core.jobs import JobState
 from tui.core.local_names import local_path
+from tui.screens.bucket_form import NewBucket
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
-from tui.widgets.dialog import Ask, Confirm
+from tui.widgets.dialog import Choose, Confirm
 
 NAMES = Path(__file__).parents[1] / "data" / "names" / "blns.json"
 
@@ -44,11 +45,11 @@ async def test_a_bucket_is_created_with_its_name_judged_as_typed(
 ) -> None:
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         await pilot.press("n")
-        await dialog(pilot, app, Ask)
+        await dialog(pilot, app, NewBucket)
         await type_text(pilot, "No_Good")
         assert "lower case only" in screen_text(app)
         await pilot.press("enter")
-        assert isinstance(app.screen, Ask)  # refused
+        assert isinstance(app.screen, NewBucket)  # refused
         await type_text(pilot, "acme-new-lake")
         await pilot.press("enter")
         await until(pilot, lambda: screen.place is not None)
@@ -74,10 +75,10 @@ async def test_a_taken_name_is_said_clearly_and_asked_for_again(
     async with s3_pane(clean_sandbox) as (app, pilot, _screen):
         monkeypatch.setattr(app.services.s3, "create_bucket", create_bucket)
         await pilot.press("n")
-        first = await dialog(pilot, app, Ask)
+        first = await dialog(pilot, app, NewBucket)
         await type_text(pilot, "taken-by-others")
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Ask) and app.screen is not first)
+        await until(pilot, lambda: isinstance(app.screen, NewBucket) and app.screen is not first)
         await pilot.pause()
         text = screen_text(app)
         assert "taken-by-others" in text
@@ -296,7 +297,10 @@ async def test_a_bucket_is_deleted_only_when_empty_and_its_name_was_typed(
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         screen.buckets_table.move_to_key("acme-full")
         await pilot.press("x")
-        await until(pilot, lambda: "it is not empty" in screen_text(app))
+        await dialog(pilot, app, Choose)
+        assert "is not empty" in screen_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
         screen.buckets_table.move_to_key("acme-empty")
         await pilot.press("x")
         question = await dialog(pilot, app, Confirm)
@@ -319,7 +323,8 @@ async def test_a_bucket_with_old_versions_alone_is_not_called_empty(
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         screen.buckets_table.move_to_key("acme-lake")
         await pilot.press("x")
-        await until(pilot, lambda: "older versions or delete markers" in screen_text(app))
+        await dialog(pilot, app, Choose)
+        assert "1 older version, 1 delete marker" in screen_text(app)
         assert not app.jobs.snapshots()
 
 

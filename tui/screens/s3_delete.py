@@ -1,30 +1,32 @@
-"""Delete objects, folders and empty buckets: a frozen list is shown, and exactly it is deleted."""
+"""Delete objects and folders: a frozen list is shown, and exactly it is deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
 from tui.core.errors import UserError
-from tui.core.jobs import Progress
+from tui.core.frozen import Sums, Targets
 from tui.core.plans import Plan, PlanFact, Risk
-from tui.core.records import Bucket, ObjectQuery, S3Object
+from tui.core.records import ObjectQuery, S3Object
 from tui.core.safe_text import visible
+from tui.core.versions import Versioning
+from tui.screens.s3_delete_job import Deletion
 from tui.screens.s3_facts import per_month
-from tui.screens.s3_jobs import gather, start, subject_of
+from tui.screens.s3_jobs import subject_of
 from tui.screens.s3_lines import plural
-from tui.screens.s3_rows import Folder, Row, name_in
+from tui.screens.s3_rows import Folder, Row, name_in, uri
 from tui.widgets.chrome import hint
 from tui.widgets.dialog import SAMPLES, Confirm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tui.cost import PriceBook
     from tui.screens.s3_acting import S3Acting
-    from tui.screens.services import Services
 
 TYPED_AT_MOST = 60  # characters; nobody types a page
 TYPED_ABOVE = 10  # objects; more, or a folder, want a name typed
@@ -36,86 +38,115 @@ class Frozen:
 
     place: ObjectQuery
     rows: tuple[Row, ...]
-    objects: tuple[S3Object, ...]
+    targets: Targets = field(default_factory=Targets)
+    sums: Sums = field(default_factory=Sums)
 
     @property
-    def size_bytes(self) -> int:
-        """All objects together."""
-        return sum(row.size_bytes for row in self.objects)
+    def few(self) -> tuple[S3Object, ...]:
+        """The objects where they are few enough to look at each once more; else none."""
+        if len(self.rows) > TYPED_ABOVE:
+            return ()
+        return tuple(row for row in self.rows if not isinstance(row, Folder))
 
     @property
     def must_type(self) -> str:
         """The name that must be typed: the folder's or the place's; "" for a few objects."""
-        if len(self.objects) <= TYPED_ABOVE and not any(isinstance(r, Folder) for r in self.rows):
+        if len(self.targets) <= TYPED_ABOVE and not any(isinstance(r, Folder) for r in self.rows):
             return ""
         name = self.rows[0].key if len(self.rows) == 1 else self.place.prefix
-        # A name with invisible characters cannot be typed; the bucket's always can.
-        typable = visible(name) == name and len(name) <= TYPED_AT_MOST
-        return name if name and typable else self.place.bucket
+        return typable(name, self.place.bucket)
 
 
-async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> None:
+def typable(name: str, bucket: str) -> str:
+    """A name that one can type; one with invisible characters can't be, the bucket's always can."""
+    return name if name and visible(name) == name and len(name) <= TYPED_AT_MOST else bucket
+
+
+async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> None:
     """Freeze the list of objects, show the plan, delete exactly it as a job.
 
     Raises:
         AwsError: a listing failed; nothing was deleted.
     """
+    from tui.aws.s3_versions import versioning
+
     services = screen.services
-    frozen = Frozen(place, tuple(rows), tuple(await gather(screen, place, rows)))
-    if not frozen.objects:
+    frozen = await freeze(screen, place, rows)
+    if not frozen.targets:
         raise UserError("Nothing to delete", "there are no objects in it any more")
     screen.working("asking for versioning…")
-    versioning = await _versioning(services, place.bucket)
-    plan = delete_plan(frozen, versioning, services.book, screen.region_of_open_bucket)
+    kept = await versioning(services.s3, place.bucket)
+    plan = delete_plan(frozen, kept, services.book, screen.region_of_open_bucket)
     screen.working("")
     if not await screen.app.push_screen_wait(Confirm(plan)):
         return
-    keys = [row.key for row in frozen.objects]
-
-    async def work(progress: Progress) -> str:
-        progress.say(f"deleting {plural(len(keys), 'object')}")
-        failures = await services.s3.delete_many(place.bucket, keys, progress)
-        if failures:
-            raise UserError(
-                f"{plural(len(failures), 'object')} of {fmt.count(len(keys))} stayed",
-                f"{failures[0].key}: {failures[0].message or failures[0].code}",
-                f"The others are deleted; select these and press {hint('s3.delete')[0]} again.",
-                code=failures[0].code,
-            )
-        return f"{plural(len(keys), 'object')}, {fmt.size(frozen.size_bytes)}"
-
     screen.objects_table.unselect()
-    subject = subject_of(place, rows)
-    start(screen, "delete", subject, work, changes=(place.bucket, place.prefix), unit="steps")
+    Deletion(
+        place.bucket,
+        frozen.targets,
+        subject_of(place, rows),
+        (place.bucket, place.prefix),
+        told=f"{plural(len(frozen.targets), 'object')}, {fmt.size(frozen.sums.size_bytes)}",
+        shown=frozen.few if kept.status != "Enabled" else (),  # there nothing is lost
+    ).begin(screen)
 
 
-def delete_plan(frozen: Frozen, versioning: str, book: PriceBook, region: str) -> Plan:
-    """What the dialog shows. `versioning` is S3's word, "" for off, "?" where one may not ask."""
-    objects, kept = frozen.objects, versioning == "Enabled"
+async def freeze(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> Frozen:
+    """List the chosen objects and all that lies below the chosen folders.
+
+    Raises:
+        AwsError: a folder could not be listed; then there is no list at all.
+    """
+    from tui.aws.calls import caused_by
+
+    frozen = Frozen(place, tuple(rows))
+
+    def take(key: str, size_bytes: int, modified_at: datetime, storage_class: str) -> None:
+        frozen.targets.add(key)
+        frozen.sums.add(key, size_bytes, modified_at, storage_class)
+
+    for row in rows:
+        if not isinstance(row, Folder):
+            take(row.key, row.size_bytes, row.modified_at, row.storage_class)
+            continue
+        screen.working("looking through the folder…")
+        query = ObjectQuery(place.bucket, row.key, recursive=True)
+        with caused_by(f"List {uri(place.bucket, row.key)}"):
+            async for page in screen.services.s3.objects(query):
+                for one in page.objects:
+                    take(one.key, one.size_bytes, one.modified_at, one.storage_class)
+                screen.working(f"{plural(len(frozen.targets), 'object')} found…")
+    screen.working("")
+    return frozen
+
+
+def delete_plan(frozen: Frozen, versioning: Versioning, book: PriceBook, region: str) -> Plan:
+    """What the dialog shows."""
+    sums, kept = frozen.sums, versioning.status == "Enabled"
     facts = [
-        PlanFact("objects", fmt.count(len(objects)), "bold bright"),
-        PlanFact("bytes", fmt.size(frozen.size_bytes), "bold bright"),
+        PlanFact("objects", fmt.count(sums.count), "bold bright"),
+        PlanFact("bytes", fmt.size(sums.size_bytes), "bold bright"),
         PlanFact("bucket", frozen.place.bucket),
     ]
     if frozen.place.prefix:
         facts.append(PlanFact("prefix", frozen.place.prefix))
-    facts.append(PlanFact("modified", _range([row.modified_at for row in objects])))
-    facts.append(PlanFact("versions kept", *_VERSIONING[versioning]))
+    facts.append(PlanFact("modified", _range(sums)))
+    facts.append(PlanFact("versions kept", *_VERSIONING[versioning.status]))
     if kept:
         facts.append(PlanFact("no longer paid", "nothing: the versions stay", "warn"))
     else:
-        facts.append(PlanFact("no longer paid", *_saved(objects, book, region)))
-    noun = plural(len(objects), "object")
+        facts.append(PlanFact("no longer paid", *saved(sums.classes, book, region)))
+    noun = plural(sums.count, "object")
     return Plan(
         title=f"Delete {noun}",
         verb=f"Delete {noun}",
         intro="This is the whole plan, frozen now. Objects that appear later are not touched.",
         risk=Risk.CAREFUL if kept else Risk.DESTROYS,
         facts=tuple(facts),
-        items=_samples(frozen),
-        warning="Each gets a delete marker that hides it." if kept else "This cannot be undone.",
+        items=samples(sums, frozen.place.prefix),
+        warning=_warning(versioning.status),
         typed=frozen.must_type,
-        keep="keep it" if len(objects) == 1 else "keep them",
+        keep="keep it" if sums.count == 1 else "keep them",
     )
 
 
@@ -127,95 +158,36 @@ _VERSIONING = {
 }
 
 
-async def _versioning(services: Services, bucket: str) -> str:
-    from tui.aws.calls import caused_by
-
-    region = services.s3.region_of(bucket)
-    try:
-        with caused_by(None):
-            answer = await services.gateway.call(
-                "s3", "get_bucket_versioning", region=region, Bucket=bucket
-            )
-    except UserError:
-        return "?"
-    status = str(answer.get("Status", ""))
-    return status if status in _VERSIONING else "?"
+def _warning(status: str) -> str:
+    if status == "Enabled":
+        key = hint("s3.versions")[0]
+        return f"Each gets a delete marker that hides it; {key} shows it, and brings it back."
+    if status == "Suspended":
+        return "What was written since versioning was suspended is gone for good."
+    return "This cannot be undone."
 
 
-def _range(moments: Sequence[datetime]) -> str:
-    first, last = min(moments).astimezone(), max(moments).astimezone()
+def _range(sums: Sums) -> str:
+    assert sums.oldest is not None
+    assert sums.newest is not None
+    first, last = sums.oldest.astimezone(), sums.newest.astimezone()
     begin, end = (f"{one.day} {one:%b %Y}" for one in (first, last))
     return begin if begin == end else f"{begin} to {end}"
 
 
-def _saved(objects: Sequence[S3Object], book: PriceBook, region: str) -> tuple[str, str]:
+def saved(classes: Mapping[str, tuple[int, int]], book: PriceBook, region: str) -> tuple[str, str]:
+    """What is no longer paid a month, and the role of that text."""
     from tui.cost.s3 import s3_month
 
-    held: dict[str, tuple[int, int]] = {}
-    for row in objects:
-        count, size = held.get(row.storage_class, (0, 0))
-        held[row.storage_class] = count + 1, size + row.size_bytes
-    month = s3_month(book, region, held)
-    cost: Decimal | None = month.per_month
+    cost = s3_month(book, region, classes).per_month
     spans = per_month(cost, "run")
     return "".join(text for _, text in spans), "run" if cost is not None else "muted"
 
 
-def _samples(frozen: Frozen) -> tuple[tuple[str, str], ...]:
+def samples(sums: Sums, prefix: str = "") -> tuple[tuple[str, str], ...]:
     """The first names; all of them only where they fit, so that a million cost nothing."""
-    objects = frozen.objects
-    shown = objects if len(objects) <= SAMPLES else objects[: SAMPLES - 1]
-    items = [(name_in(row.key, frozen.place.prefix), fmt.size(row.size_bytes)) for row in shown]
-    if len(shown) < len(objects):
-        items.append((f"and {fmt.count(len(objects) - len(shown))} more", ""))
+    shown = sums.samples if sums.count <= SAMPLES else sums.samples[: SAMPLES - 1]
+    items = [(name_in(key, prefix), fmt.size(size_bytes)) for key, size_bytes in shown]
+    if len(shown) < sums.count:
+        items.append((f"and {fmt.count(sums.count - len(shown))} more", ""))
     return tuple(items)
-
-
-async def delete_bucket(screen: S3Acting, bucket: Bucket) -> None:
-    """Delete a bucket that is empty, after its name was typed.
-
-    Raises:
-        UserError: it is not empty, or may not be looked into.
-    """
-    from tui.aws.calls import caused_by
-
-    services = screen.services
-    screen.working(f"looking into {bucket.name}…")
-    with caused_by(f"List {bucket.name}"):
-        pages = services.s3.objects(ObjectQuery(bucket.name, recursive=True))
-        first = await anext(pages)
-        await pages.aclose()  # type: ignore[attr-defined]
-    screen.working("")
-    if first.objects:
-        raise UserError(
-            f"Can't delete bucket {bucket.name}",
-            "it is not empty",
-            "Open it, select all with a, delete with x, then come back.",
-            code="BucketNotEmpty",
-        )
-    if await services.s3.has_versions(bucket.name):
-        raise UserError(
-            f"Can't delete bucket {bucket.name}",
-            "older versions or delete markers are still in it",
-            "Remove them with other tools, or let a lifecycle rule expire them, then come back.",
-            code="BucketNotEmpty",
-        )
-    plan = Plan(
-        title=f"Delete bucket {bucket.name}",
-        verb="Delete bucket",
-        intro="It is empty. Its settings go with it, and the name becomes free for anyone.",
-        risk=Risk.DESTROYS,
-        facts=(PlanFact("bucket", bucket.name), PlanFact("region", bucket.region or fmt.ABSENT)),
-        warning="This cannot be undone.",
-        typed=bucket.name,
-    )
-    if not await screen.app.push_screen_wait(Confirm(plan)):
-        return
-
-    async def work(progress: Progress) -> str:
-        progress.expect(1, 1)
-        await services.s3.delete_bucket(bucket.name)
-        progress.advance(1, items=1)
-        return f"bucket {bucket.name} is gone"
-
-    start(screen, "delete", f"bucket {bucket.name}", work, changes=("", bucket.name), unit="steps")
