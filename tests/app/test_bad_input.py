@@ -16,9 +16,10 @@ from tests.support import said, screen_text, until
 from tui.aws.calls import Call
 from tui.core.errors import UserError
 from tui.core.jobs import JobState
+from tui.screens.bucket_form import NewBucket
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
-from tui.widgets.dialog import Ask, Confirm
+from tui.widgets.dialog import Confirm
 
 CHANGING = ("Create", "Put", "Delete", "Run", "Terminate", "Upload", "Modify")
 
@@ -147,12 +148,14 @@ async def test_a_taken_bucket_name_is_asked_for_again(clean_sandbox: Any, aws_cl
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         for name in ("test", "acme-lake"):
             await pilot.press("n")
-            await until(pilot, lambda: isinstance(app.screen, Ask))
+            await until(pilot, lambda: isinstance(app.screen, NewBucket))
             first = app.screen
             await type_text(pilot, name)
             await pilot.press("enter")
             await until(pilot, lambda first=first: app.screen is not first)
-            await until(pilot, lambda: isinstance(app.screen, Ask) or screen.place is not None)
+            await until(
+                pilot, lambda: isinstance(app.screen, NewBucket) or screen.place is not None
+            )
             await pilot.pause()
             shown = " ".join(screen_text(app).split())
             if name == "test":
@@ -185,7 +188,7 @@ async def test_read_only_refuses_in_a_sentence_before_anything_is_sent(
             await until(pilot, lambda: "Skydeck is in read-only mode" not in said(app))
 
         await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, NewBucket))
         await type_text(pilot, "acme-new")
         await pilot.press("enter")
         await refused()

@@ -4,54 +4,80 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.core import bucket_names
 from tui.core.errors import UserError
-from tui.widgets.dialog import Ask
+from tui.widgets.chrome import hint
+from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
+    from tui.aws.bucket_making import BucketDraft, Made
     from tui.screens.s3_acting import S3Acting
 
 # After these another name may do.
 _NAME_CODES = frozenset({"BucketAlreadyExists", "BucketAlreadyOwnedByYou", "InvalidBucketName"})
+_RULES = "3 to 63 of a-z, 0-9, hyphens and dots. The name is taken for all of AWS."
 
 
 async def create_bucket(screen: S3Acting) -> None:
-    """Ask for a name until one is free, then create the bucket and open it.
+    """Ask for a name and settings until they will do, then create the bucket and open it.
 
     Raises:
         AwsError: it could not be created, and another name would not help.
     """
-    from tui.aws.calls import caused_by
+    from tui.aws.bucket_making import BucketDraft
+    from tui.screens.bucket_form import NewBucket
+    from tui.screens.bucket_plans import open_bucket_plan
 
-    services, name = screen.services, ""
-    rules = "3 to 63 of a-z, 0-9, hyphens and dots. The name is taken for all of AWS."
-    intro = f"In {services.region}. {rules}"
+    draft, intro = BucketDraft("", screen.services.region), _RULES
     while True:
-        answer = await screen.app.push_screen_wait(
-            Ask(
-                "New bucket",
-                intro,
-                value=name,
-                placeholder="acme-lake-dev",
-                verb="create it",
-                judge=bucket_names.problem,
-            )
-        )
-        if not answer:
+        answer: BucketDraft | None = await screen.app.push_screen_wait(NewBucket(draft, intro))
+        if answer is None:
             return
-        name = answer
-        screen.working(f"creating {name}…")
+        draft, intro = answer, _RULES
+        if not draft.blocked:
+            plan = open_bucket_plan(draft.name, draft.region)
+            if not await screen.app.push_screen_wait(Confirm(plan)):
+                continue
         try:
-            with caused_by(f"Create bucket {name}"):
-                await services.s3.create_bucket(name, services.region)
+            made = await _make(screen, draft)
         except UserError as error:
             if error.code not in _NAME_CODES:
                 raise
             intro = str(error)
             continue
-        finally:
-            screen.working("")
-        screen.say(f"in {services.region}", title=f"Bucket {name} is there")
+        _tell(screen, draft, made)
         screen.list_buckets()
-        screen.open_place(name)
+        screen.open_place(draft.name)
         return
+
+
+async def _make(screen: S3Acting, draft: BucketDraft) -> Made:
+    from tui.aws.bucket_making import make
+    from tui.aws.calls import caused_by
+
+    screen.working(f"creating {draft.name}…")
+    try:
+        with caused_by(f"Create bucket {draft.name}"):
+            return await make(screen.services.s3, draft)
+    finally:
+        screen.working("")
+
+
+def _tell(screen: S3Acting, draft: BucketDraft, made: Made) -> None:
+    """Say what was done; what was not, and why, is an error that the bucket outlives."""
+    title = f"Bucket {draft.name} is there"
+    if not made.failed:
+        missing = f"; this server knows no {', '.join(made.lacking)}" if made.lacking else ""
+        told = ", ".join(made.done[1:]) or "as the server makes it"
+        screen.say(f"in {draft.region}: {told}{missing}", title=title)
+        return
+    undone = "; ".join(f"{what} ({error.message})" for what, error in made.failed)
+    done = f"Done: {', '.join(made.done[1:])}. " if made.done[1:] else ""
+    key, _ = hint("s3.settings")
+    screen.complain(
+        UserError(
+            f"{title}, but not as it should be",
+            f"not done: {undone}",
+            f"{done}{key} shows its settings, to try again.",
+            code=made.failed[0][1].code,
+        )
+    )
