@@ -1,0 +1,157 @@
+"""What the list of buckets tells of each: public or not, versions or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tui.aws.calls import CallLog
+from tui.aws.s3 import S3
+from tui.aws.s3_bucket_facts import (
+    Access,
+    Blocks,
+    access_of,
+    account_blocks,
+    facts_of,
+    verdict,
+    versions_of,
+)
+from tui.core.errors import AwsError
+
+OPEN = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::skydeck-test-7421/*",
+        }
+    ],
+}
+BLOCK = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+
+
+@pytest.fixture
+def refuse(s3: S3, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have some operations fail with a code."""
+
+    def refusing(code: str, *operations: str) -> None:
+        asked = s3.ask
+
+        async def ask(operation: str, bucket: str, **params: Any) -> dict[str, Any]:
+            if operation in operations:
+                raise AwsError("Can't", "no", code=code)
+            return await asked(operation, bucket, **params)
+
+        monkeypatch.setattr(s3, "ask", ask)
+
+    return refusing
+
+
+@pytest.fixture
+def bare(outside: Any, bucket: str) -> str:
+    """A bucket as they were made before 2023: no block, and ACLs that count."""
+    outside.delete_public_access_block(Bucket=bucket)
+    rules = [{"ObjectOwnership": "ObjectWriter"}]
+    outside.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": rules})
+    return bucket
+
+
+async def test_a_bucket_that_nobody_opened_is_private(s3: S3, bare: str) -> None:
+    assert await access_of(s3, bare) == Access("private", "neither policy nor ACL opens it")
+
+
+async def test_a_policy_for_everyone_is_public_until_it_is_blocked(
+    s3: S3, bare: str, outside: Any
+) -> None:
+    outside.put_bucket_policy(Bucket=bare, Policy=json.dumps(OPEN))
+    assert await access_of(s3, bare) == Access("public", "its policy opens it")
+    outside.put_public_access_block(Bucket=bare, PublicAccessBlockConfiguration=BLOCK)
+    assert (await access_of(s3, bare)).word == "private"
+
+
+async def test_an_acl_for_everyone_is_public_until_it_is_ignored(
+    s3: S3, bare: str, outside: Any
+) -> None:
+    outside.put_bucket_acl(Bucket=bare, ACL="public-read")
+    assert await access_of(s3, bare) == Access("public", "its ACL names everyone")
+    half = {**BLOCK, "RestrictPublicBuckets": False}
+    outside.put_public_access_block(Bucket=bare, PublicAccessBlockConfiguration=half)
+    assert (await access_of(s3, bare)).word == "private"
+
+
+async def test_what_the_account_blocks_is_asked_no_further(
+    s3: S3, bare: str, outside: Any, refuse: Callable[..., None]
+) -> None:
+    outside.put_bucket_policy(Bucket=bare, Policy=json.dumps(OPEN))
+    refuse("AccessDenied", "get_public_access_block", "get_bucket_policy_status")
+    account = Blocks(policies=True, grants=True, where="the account's public access block")
+    found = await access_of(s3, bare, account)
+    assert found == Access("private", "the account's public access block keeps all out")
+
+
+async def test_a_server_of_ones_own_has_no_account_to_ask(s3: S3) -> None:
+    assert await account_blocks(s3, "000000000000") is None
+
+
+async def test_one_refusal_hides_nothing_else(
+    s3: S3, bare: str, outside: Any, refuse: Callable[..., None]
+) -> None:
+    outside.put_bucket_versioning(Bucket=bare, VersioningConfiguration={"Status": "Suspended"})
+    refuse("AccessDenied", "get_bucket_policy_status")
+    found = await facts_of(s3, bare)
+    assert found.access == Access("unknown", "its policy may not be read", "not allowed")
+    assert (found.versions, found.region) == ("suspended", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("by_policy", "by_grant", "block", "word"),
+    [
+        (False, False, "", "private"),
+        (False, False, "AccessDenied", "private"),  # whatever the block says
+        (True, "AccessDenied", "", "public"),
+        ("AccessDenied", True, "", "public"),
+        (True, False, "AccessDenied", "maybe"),
+        (True, False, "NotImplemented", "public"),  # a server without blocks
+        (False, "AccessDenied", "", "unknown"),
+        ("NotImplemented", False, "NotImplemented", "unknown"),
+    ],
+)
+def test_the_verdict_never_says_private_of_what_was_not_seen(
+    by_policy: bool | str, by_grant: bool | str, block: str, word: str
+) -> None:
+    assert verdict(by_policy, by_grant, block).word == word
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("AccessDenied", "not allowed"), ("NotImplemented", "none here"), ("SlowDown", "unknown")],
+)
+async def test_versions_that_cannot_be_asked_for(
+    s3: S3, bucket: str, refuse: Callable[..., None], code: str, told: str
+) -> None:
+    assert await versions_of(s3, bucket) == "off"
+    refuse(code, "get_bucket_versioning")
+    assert await versions_of(s3, bucket) == told
+
+
+async def test_facts_are_asked_behind_the_users_back_and_not_logged(s3: S3, bucket: str) -> None:
+    log: CallLog = s3.gateway.log
+    before = len(log.entries())
+    await facts_of(s3, bucket)
+    assert len(log.entries()) == before
+
+
+async def test_a_bucket_that_is_gone_raises_nothing(s3: S3) -> None:
+    found = await facts_of(s3, "no-such-bucket-7421")
+    assert found.access.word == "unknown"
+    assert found.region == ""
