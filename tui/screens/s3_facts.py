@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
 from tui.core.records import Bucket, ObjectDetails, S3Object
-from tui.screens.s3_preview import ARCHIVED, Body, Step, Unreadable
-from tui.screens.s3_rows import Folder, name_in, uri
+from tui.screens.s3_next_step import with_key
+from tui.screens.s3_preview import Body, Step, Unreadable
+from tui.screens.s3_rows import Folder, access_span, name_in, uri, versions_span
 from tui.widgets.chrome import hint
 from tui.widgets.line import fact
 from tui.widgets.paint import Span, Spans, key_hint
 from tui.widgets.preview import Preview
-from tui.widgets.preview_data import TextData
 
 if TYPE_CHECKING:
+    from tui.aws.s3_bucket_facts import BucketFacts
     from tui.cost import PriceBook
 
 _ENCRYPTION = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS"}
@@ -29,11 +30,7 @@ def show_object(preview: Preview, row: S3Object, prefix: str) -> None:
     number, unit = fmt.size_parts(row.size_bytes)
     name = name_in(row.key, prefix) or row.key
     preview.show_title("Preview", name, (("muted", f"{number} {unit}"),))
-    if row.storage_class in ARCHIVED:
-        preview.show_note(
-            [(("text", "archived"),), (("muted", "restore it first to read or download it"),)]
-        )
-    elif not row.size_bytes:
+    if not row.size_bytes:
         preview.show_note([(("muted", "empty, 0 bytes"),)])
     else:
         preview.show_kind((("dim", "◐ reading"),))
@@ -51,20 +48,25 @@ def show_folder(preview: Preview, bucket: str, row: Folder) -> None:
     preview.show_facts([fact("address", ("text", uri(bucket, row.key)))])
 
 
-def show_bucket(preview: Preview, bucket: Bucket) -> None:
-    """What ListBuckets knows."""
+def show_bucket(preview: Preview, bucket: Bucket, known: BucketFacts | None = None) -> None:
+    """What ListBuckets knows, and what else is known by now."""
     preview.show_title("Bucket", bucket.name)
     ways = (
         hint("s3.open", "open"),
         hint("s3.create", "new bucket"),
-        hint("s3.delete", "delete it, once empty"),
+        hint("s3.delete", "empty or delete it, after a plan"),
     )
     preview.show_note([key_hint(f"{key:<2}", verb) for key, verb in ways])
     facts = [fact("address", ("text", uri(bucket.name)))]
     if bucket.region:
         facts.append(fact("region", ("text", bucket.region)))
     if bucket.created_at:
-        facts.append(fact("created", *_moment(bucket.created_at)))
+        facts.append(fact("created", *moment(bucket.created_at)))
+    facts += [fact("access", access_span(known)), fact("versions", versions_span(known))]
+    if known is not None and known.access.why:
+        indent = 12 if preview.size.width >= 34 else 0
+        why = textwrap.wrap(known.access.why, max(16, preview.size.width - indent - 2))
+        facts[-1:-1] = [fact("", ("muted", part), at=indent) for part in why]
     preview.show_facts(facts)
 
 
@@ -74,28 +76,34 @@ def show_step(preview: Preview, step: Step, book: PriceBook, region: str) -> Non
         preview.show_facts(_object_facts(step, book, region), [_object_ways()])
     elif isinstance(step, Body):
         preview.show_kind(_kind(step))
-        preview.show_body(step.shown)
+        if step.fresh:
+            preview.show_body(step.shown)
+        else:
+            preview.refine_body(step.shown, step.moved)
     elif isinstance(step, Unreadable):
         preview.show_kind(())
         width = max(20, preview.size.width - 2)
         rows: list[Spans] = [(("danger", "✗ "), ("text", step.error.title))]
         rows += [(("muted", part),) for part in textwrap.wrap(step.error.message, width)]
-        preview.show_note([*rows, (("muted", step.error.hint),)])
+        rows += [(("text", part),) for part in textwrap.wrap(with_key(step.error).hint, width)]
+        preview.show_note(rows)
 
 
 def _object_ways() -> Spans:
     return (
         *(*key_hint(*hint("s3.copy", "copy URI")), ("text", "   ")),
-        *(*key_hint(*hint("s3.download", "download")), ("text", "   ")),
+        *(*key_hint(*hint("s3.info", "details")), ("text", "   ")),
         *key_hint(*hint("app.code", "code")),
     )
 
 
 def _kind(body: Body) -> Spans:
     label = body.shown.label
-    if body.whole or (isinstance(body.shown, TextData) and body.shown.whole):
-        return (("muted", label),)
-    return (("muted", label), ("dim", " · "), ("muted", f"first {body.read_bytes // 1024} KB"))
+    changed: Spans = (("warn", "▲ changed "),) if body.changed else ()
+    if body.whole:
+        return (*changed, ("muted", label))
+    read = f"{fmt.size(body.read_bytes)} read"
+    return (*changed, ("muted", label), ("dim", " · "), ("muted", read))
 
 
 def _object_facts(details: ObjectDetails, book: PriceBook, region: str) -> list[Spans]:
@@ -103,7 +111,7 @@ def _object_facts(details: ObjectDetails, book: PriceBook, region: str) -> list[
 
     kept = CLASS_WORDS.get(details.storage_class, details.storage_class.lower())
     etag = details.etag if len(details.etag) <= 12 else f"{details.etag[:4]}…{details.etag[-4:]}"
-    facts = [fact("modified", *_moment(details.modified_at)), fact("class", ("text", kept))]
+    facts = [fact("modified", *moment(details.modified_at)), fact("class", ("text", kept))]
     if details.content_type:
         facts.append(fact("type", ("text", details.content_type)))
     encryption = _ENCRYPTION.get(details.encryption, details.encryption)
@@ -116,11 +124,12 @@ def _object_facts(details: ObjectDetails, book: PriceBook, region: str) -> list[
     return facts
 
 
-def _moment(moment: datetime) -> tuple[Span, ...]:
-    local, now = moment.astimezone(), datetime.now(UTC)
+def moment(then: datetime) -> tuple[Span, ...]:
+    """A past time: "today 09:41 2h ago", "3 Mar 2026 09:41 8mo ago"."""
+    local, now = then.astimezone(), datetime.now(UTC)
     today = local.date() == now.astimezone().date()
     told = f"today {local:%H:%M}" if today else f"{local.day} {local:%b %Y %H:%M}"
-    return ("text", told), ("dim", f" {fmt.age(moment, now)} ago")
+    return ("text", told), ("dim", f" {fmt.age(then, now)} ago")
 
 
 def _keeping(details: ObjectDetails, book: PriceBook, region: str) -> tuple[Span, ...]:
