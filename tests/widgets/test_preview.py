@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from tui import themes
 from tui.widgets.ask_path import completions
 from tui.widgets.preview import Preview, PreviewBody
-from tui.widgets.preview_data import parsed
+from tui.widgets.preview_document import parsed
 from tui.widgets.styles import style_path
 
 
@@ -46,7 +46,7 @@ async def test_a_table_has_names_types_and_rows_with_numbers_at_the_right() -> N
         assert "Harlem   2.41" in text
         assert "JFK     27.36" in text
         assert "null     1.00" in text
-        assert "3 of 3 rows, 2 of 2 columns" in text
+        assert "rows 1–3 of 3" in text
 
 
 async def test_columns_that_do_not_fit_come_with_the_right_key() -> None:
@@ -54,7 +54,7 @@ async def test_columns_that_do_not_fit_come_with_the_right_key() -> None:
         head = ",".join(f"column_{n}" for n in range(9))
         row = ",".join(str(n) * 9 for n in range(9))
         text = "\n".join(await shown(pilot, "x.csv", f"{head}\n{row}\n".encode()))
-        assert "3 of 9 columns" in text
+        assert "columns 1–3 of 9" in text
         assert "column_3" not in text
         pilot.app.query_one(PreviewBody).focus()
         await pilot.press("right")

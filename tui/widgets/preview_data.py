@@ -1,43 +1,33 @@
-"""What the first bytes of an object are: a table, text, or bytes. Pure; pandas only in `refined`.
-
-The csv module makes the first table at once; pandas, which takes most of a second to load, gives
-the columns the types that `read_csv` would.
-"""
+"""What a preview shows: a table, text, bytes, or a description with a picture. Pure records."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
-READ_BYTES = 64 * 1024  # one range read; `MOST_BYTES` is the limit it must stay under
-MOST_BYTES = 256 * 1024
-UNPACKED_BYTES = 1024 * 1024  # a gzip bomb stops here
-ROWS_AT_MOST = 2_000
-HEX_ROW = 8
-NULLS = frozenset(
-    {"", "null", "NULL", "nan", "NaN", "NA", "N/A", "n/a", "None", "none", "<NA>", "#N/A"}
-)  # what pandas.read_csv reads as missing by default
+READ_BYTES = 64 * 1024  # the first range read
+CHUNK_BYTES = 256 * 1024  # each further one
+MOST_BYTES = 1024 * 1024  # what a page may grow to when its rows are wide
+ROWS_A_PAGE = 1_000  # pandas' `chunksize`
+CELLS_A_PAGE = 20_000  # a table of many columns has fewer rows a page
+LINES_A_PAGE = 4_000
+LINE_AT_MOST = 1_000  # a longer line goes on in the next
+CELL_CHARACTERS = 300
+WINDOW_PAGES = 6  # pages held at once; older ones are read again
 
-_SEPARATORS = {"csv": ",;|\t", "tsv": "\t", "tab": "\t", "psv": "|"}
-_WHOLE = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_SAMPLE_ROWS = 200
-_TEXT_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+Spans = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table: its name and its type, in short: i64, f64, str, bool, datetime."""
+    """A column of a table: its name and its type, in short: i64, f64, str, bool, datetime.
+
+    `read` is False where its values were not read, since that costs more than was asked for.
+    """
 
     name: str
     kind: str
+    read: bool = True
 
     @property
     def numeric(self) -> bool:
@@ -47,274 +37,206 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class TableData:
-    """The first rows of a CSV, TSV or JSONL object. A missing value is None."""
+    """Some rows of a table. A missing value is None.
+
+    Attributes:
+        separator: of a delimited text; "" for what is none.
+        rows_in_all: of the whole object, estimated unless `exact`.
+        first: the number of the first row, from 0.
+        more: whether rows follow these.
+        odd: rows that have more or fewer cells than the head.
+        unit: what a row is.
+        note: what else is to be known ("3 row groups").
+    """
 
     label: str
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str | None, ...], ...]
-    separator: str  # "" for JSONL
+    separator: str
     rows_in_all: int
-    exact: bool  # False where `rows_in_all` is estimated from the size
+    exact: bool
+    first: int = 0
+    more: bool = False
+    odd: int = 0
+    unit: str = "row"
+    note: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of it."""
+        return not self.first and not self.more
 
 
 @dataclass(frozen=True, slots=True)
 class TextData:
-    """Lines of text; the last may be cut unless `whole`."""
+    """Some lines of text.
+
+    Attributes:
+        colours: the same lines as spans of (role, text), or empty until they are coloured.
+        language: the name that pygments' lexers are found by, or "".
+    """
 
     label: str
     lines: tuple[str, ...]
-    whole: bool
+    first: int = 0
+    more: bool = False
+    colours: tuple[Spans, ...] = ()
+    language: str = ""
+    note: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of it."""
+        return not self.first and not self.more
 
 
 @dataclass(frozen=True, slots=True)
 class HexData:
-    """Bytes that are no text."""
+    """Bytes that are no text; `first` is the offset of the first."""
 
     label: str
     data: bytes
+    first: int = 0
+    more: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of it."""
+        return not self.first and not self.more
 
 
-PreviewData = TableData | TextData | HexData
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image in pixels: red, green, blue, row by row."""
+
+    width: int
+    height: int
+    pixels: bytes
 
 
-def parsed(key: str, data: bytes, size_bytes: int) -> PreviewData:
-    """Say what the first bytes of an object are.
+@dataclass(frozen=True, slots=True)
+class PictureData:
+    """An image: its description, and pictures of it in some widths, the narrowest first."""
 
-    Args:
-        key: the object's; its ending counts more than its content type, which is often wrong.
-        data: its first bytes.
-        size_bytes: of the whole object.
-    """
-    ending, whole = _ending(key), len(data) >= size_bytes
-    if data[:2] == b"\x1f\x8b":
-        unpacked = _unpacked(data)
-        if unpacked is not None:
-            share = len(unpacked) / max(1, len(data))
-            made = _of_text(
-                _ending(key.rsplit(".", 1)[0]), unpacked, int(size_bytes * share), whole
-            )
-            return made if isinstance(made, HexData) else replace(made, label=f"{made.label}.gz")
-    return _of_text(ending, data, size_bytes, whole)
+    label: str
+    facts: tuple[tuple[str, str], ...]
+    pictures: tuple[Picture, ...] = ()
+    more: bool = False
+    note: str = ""
+    first: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was read."""
+        return not self.more
 
 
-def _of_text(ending: str, data: bytes, size_bytes: int, whole: bool) -> PreviewData:
-    text = _decoded(data, whole)
-    if text is None:
-        return HexData(ending or "bytes", data)
-    made: PreviewData | None = None
-    if ending in _SEPARATORS:
-        made = _table(ending, text, size_bytes, len(data), whole)
-    elif ending in ("jsonl", "ndjson"):
-        made = _records(text, size_bytes, len(data), whole)
-    elif ending in ("json", "geojson", "ipynb") and whole:
-        made = _pretty(text)
-    label = (
-        ending if ending in ("json", "jsonl", "csv", "tsv", "log", "md", "py", "txt") else "text"
-    )
-    return made or TextData(label, tuple(text.splitlines()), whole)
+PreviewData = TableData | TextData | HexData | PictureData
 
 
-def _ending(key: str) -> str:
-    name = key.rsplit("/", 1)[-1]
-    return name.rsplit(".", 1)[-1].lower() if "." in name else ""
+def count_of(shown: PreviewData) -> int:
+    """How many rows, lines or bytes these are."""
+    if isinstance(shown, TableData):
+        return len(shown.rows)
+    if isinstance(shown, TextData):
+        return len(shown.lines)
+    return len(shown.data) if isinstance(shown, HexData) else 0
 
 
-def _unpacked(data: bytes) -> bytes | None:
-    """The beginning of a gzip stream that may be cut off, or None if it is none."""
-    try:
-        return zlib.decompressobj(wbits=31).decompress(data, UNPACKED_BYTES)
-    except zlib.error:
-        return None
-
-
-def _decoded(data: bytes, whole: bool) -> str | None:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data[: len(data) // 2 * 2].decode("utf-16", "replace")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if whole or error.start < len(data) - 3:  # more than one character that was cut
-            if b"\0" in data or _TEXT_CONTROLS.search(data.decode("latin-1")):
-                return None
-            return data.decode("cp1252", "replace")
-        text = data[: error.start].decode("utf-8-sig")
-    controls = len(_TEXT_CONTROLS.findall(text))
-    return None if "\0" in text or controls > len(text) / 20 else text
-
-
-def _table(
-    ending: str, text: str, size_bytes: int, read_bytes: int, whole: bool
-) -> TableData | None:
-    body = text if whole else text[: text.rfind("\n") + 1]
-    separator = _separator(body, _SEPARATORS[ending])
-    try:
-        rows = _rows(body, separator)
-    except csv.Error:
-        return None
-    if not rows or (len(rows) < 2 and not whole):
-        return None
-    head, values = rows[0], rows[1:]
-    width = len(head)
-    held = tuple(
-        tuple(None if cell in NULLS else cell for cell in (*row, *[""] * width)[:width])
-        for row in values[:ROWS_AT_MOST]
-    )
-    columns = tuple(
-        TableColumn(name, kind_of(row[at] for row in held)) for at, name in enumerate(head)
-    )
-    used = len(body.encode("utf-8", "replace")) if not whole else read_bytes
-    in_all = len(values) if whole else _estimate(size_bytes, used, len(rows)) - 1
-    return TableData(ending, columns, held, separator, max(in_all, len(held)), whole)
-
-
-def _separator(body: str, choices: str) -> str:
-    head = body.split("\n", 1)[0]
-    return max(choices, key=lambda one: (head.count(one), -choices.index(one)))
-
-
-def _rows(body: str, separator: str) -> list[list[str]]:
-    return [row for row in csv.reader(io.StringIO(body, newline=""), delimiter=separator) if row]
-
-
-def _estimate(size_bytes: int, read_bytes: int, rows: int) -> int:
-    return round(rows * size_bytes / max(1, read_bytes))
-
-
-def kind_of(values: Iterable[str | None]) -> str:
-    """Guess a column's type from its first values, as pandas would name it."""
-    seen = [value for _, value in zip(range(_SAMPLE_ROWS), values, strict=False)]
-    there = [value for value in seen if value is not None]
-    if not there:
-        return "f64" if seen else "str"
-    if all(_WHOLE.fullmatch(value) for value in there):
-        return "i64" if len(there) == len(seen) else "f64"
-    if all(_NUMBER.fullmatch(value) for value in there):
-        return "f64"
-    if all(value in ("True", "False", "true", "false", "TRUE", "FALSE") for value in there):
-        return "bool" if len(there) == len(seen) else "str"
-    return "datetime" if all(_is_moment(value) for value in there) else "str"
-
-
-def _is_moment(value: str) -> bool:
-    if len(value) < 10 or value[4:5] != "-":
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _records(text: str, size_bytes: int, read_bytes: int, whole: bool) -> TableData | None:
-    body = text if whole else text[: text.rfind("\n") + 1]
-    lines = [line for line in body.splitlines() if line.strip()]
-    try:
-        records = [json.loads(line) for line in lines[:ROWS_AT_MOST]]
-    except (ValueError, RecursionError):
-        return None
-    if not records or not all(isinstance(record, dict) for record in records):
-        return None
-    names = list(dict.fromkeys(name for record in records for name in record))
-    held = tuple(tuple(_said(record.get(name)) for name in names) for record in records)
-    columns = tuple(
-        TableColumn(name, _json_kind([record.get(name) for record in records])) for name in names
-    )
-    in_all = len(lines) if whole else _estimate(size_bytes, len(body.encode()), len(lines))
-    return TableData("jsonl", columns, held, "", max(in_all, len(held)), whole)
-
-
-def _said(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _json_kind(values: Sequence[Any]) -> str:
-    there = {type(value) for value in values if value is not None}
-    if there == {int}:
-        return "i64" if None not in values else "f64"
-    if there and there <= {int, float}:
-        return "f64"
-    if there == {bool} and None not in values:
-        return "bool"
-    return "str" if there <= {str} else "object"
-
-
-def _pretty(text: str) -> TextData | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return TextData(
-        "json", tuple(json.dumps(value, indent=2, ensure_ascii=False).splitlines()), True
-    )
-
-
-_SHORT = {
-    "int64": "i64", "int32": "i32", "int16": "i16", "int8": "i8", "uint64": "u64",
-    "float64": "f64", "float32": "f32", "boolean": "bool", "string": "str",
-}  # fmt: skip
-
-
-def refined(table: TableData, data: bytes) -> TableData:
-    """Give a table the types that pandas reads. Blocks; imports pandas: for a thread.
-
-    What pandas cannot read keeps its guessed types.
-    """
-    if not table.separator or not table.rows:
-        return table
-    import pandas as pd
-
-    text = _decoded(_unpacked(data) or data if data[:2] == b"\x1f\x8b" else data, table.exact)
-    body = text or ""
-    if not table.exact:
-        body = body[: body.rfind("\n") + 1]
-    try:
-        frame = pd.read_csv(io.StringIO(body), sep=table.separator, nrows=ROWS_AT_MOST)
-    except (ValueError, pd.errors.ParserError):
-        return table
-    if len(frame.columns) != len(table.columns):
-        return table
-    columns = []
-    for column, dtype in zip(table.columns, frame.dtypes, strict=True):
-        kind = _SHORT.get(str(dtype), str(dtype))
-        # read_csv leaves dates as text unless it is told which columns to parse.
-        keeps = column.kind == "datetime" and kind in ("str", "object")
-        columns.append(
-            column if keeps else replace(column, kind="str" if kind == "object" else kind)
+def joined(before: PreviewData, after: PreviewData) -> PreviewData:
+    """Two pages that follow each other, as one. What the later page knows better, counts."""
+    if isinstance(before, TableData) and isinstance(after, TableData):
+        columns = max(before.columns, after.columns, key=len)
+        return replace(
+            after,
+            columns=columns,
+            rows=before.rows + after.rows,
+            first=before.first,
+            odd=before.odd + after.odd,
         )
-    return replace(table, columns=tuple(columns))
+    if isinstance(before, TextData) and isinstance(after, TextData):
+        coloured = bool(before.colours or after.colours)
+        return replace(
+            after,
+            lines=before.lines + after.lines,
+            colours=_spans_of(before) + _spans_of(after) if coloured else (),
+            first=before.first,
+        )
+    if isinstance(before, HexData) and isinstance(after, HexData):
+        return replace(after, data=before.data + after.data, first=before.first, facts=before.facts)
+    return after
 
 
-def pandas_code(bucket: str, key: str, region: str, table: TableData, read_bytes: int) -> str:
-    """The program that reads the same rows with boto3 and pandas."""
-    packed = table.label.endswith(".gz")
-    unpack = ["body = zlib.decompressobj(31).decompress(body)"] if packed else []
-    cut = [] if table.exact else [r'body = body[: body.rfind(b"\n") + 1]  # whole rows only']
-    if table.separator:
-        apart = "" if table.separator == "," else f", sep={table.separator!r}"
-        read = f"frame = pd.read_csv(io.BytesIO(body){apart})"
-    else:
-        read = "frame = pd.read_json(io.BytesIO(body), lines=True)"
-    return "\n".join(
-        [
-            "import io",
-            *(["import zlib"] if packed else []),
-            "",
-            "import boto3",
-            "import pandas as pd",
-            "",
-            f'client = boto3.client("s3", region_name={region!r})',
-            "answer = client.get_object(",
-            f"    Bucket={bucket!r},",
-            f"    Key={key!r},",
-            f'    Range="bytes=0-{max(0, read_bytes - 1)}",',
-            ")",
-            'body = answer["Body"].read()',
-            *unpack,
-            *cut,
-            read,
-            "print(frame.dtypes)",
-            "print(frame.head(10))",
-        ]
-    )
+def _spans_of(text: TextData) -> tuple[Spans, ...]:
+    return text.colours or tuple((("text", line),) for line in text.lines)
+
+
+class PlainPages:
+    """What most documents answer: their pages follow each other, a page is one read."""
+
+    grows = False
+    gathers = False
+
+    def wants(self, _number: int) -> list[tuple[int, int]]:
+        """Nothing."""
+        return []
+
+    def choose(self, _columns: Sequence[int]) -> None:
+        """All columns come together."""
+
+    def refined(self, _number: int, page: PreviewData) -> PreviewData:
+        """Nothing is better known later."""
+        return page
+
+
+class Window:
+    """The pages that are held: some that follow each other, `WINDOW_PAGES` at most.
+
+    Attributes:
+        pages: by their numbers.
+        moved: by how many rows (lines, bytes) what is shown moved down when the last one came.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[int, PreviewData] = {}
+        self.moved = 0
+
+    @property
+    def first(self) -> int:
+        """The number of the first page held."""
+        return min(self.pages, default=0)
+
+    @property
+    def last(self) -> int:
+        """The number of the last page held; -1 if there is none."""
+        return max(self.pages, default=-1)
+
+    @property
+    def shown(self) -> PreviewData | None:
+        """All pages held as one."""
+        made: PreviewData | None = None
+        for number in sorted(self.pages):
+            made = self.pages[number] if made is None else joined(made, self.pages[number])
+        return made
+
+    def hold(self, number: int, page: PreviewData) -> None:
+        """Take a page in. One that does not follow what is held replaces it all."""
+        if not self.first - 1 <= number <= self.last + 1:
+            self.pages = {}
+        before = bool(self.pages) and number < self.first
+        self.pages[number] = page
+        self.moved = count_of(page) if before else 0
+        while len(self.pages) > WINDOW_PAGES:
+            if before:
+                del self.pages[self.last]
+            else:
+                self.moved -= count_of(self.pages.pop(self.first))
+
+    def refine(self, number: int, page: PreviewData) -> bool:
+        """Replace a page that is still held by a better one of the same content."""
+        if number not in self.pages:
+            return False
+        self.pages[number] = page
+        return True
