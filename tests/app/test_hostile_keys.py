@@ -17,11 +17,13 @@ from tui.core.jobs import JobState
 from tui.core.local_names import UnsafeName, local_path
 from tui.core.records import ObjectQuery, S3Object
 from tui.core.safe_text import visible
+from tui.core.versions import Versioning
 from tui.screens import s3_delete
+from tui.screens.bucket_form import NewBucket
 from tui.screens.s3_rows import Folder, name_in
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
-from tui.widgets.dialog import Ask, Confirm
+from tui.widgets.dialog import Confirm
 
 BUCKET = "acme-hostile"
 
@@ -104,10 +106,12 @@ async def test_plans_show_names_literally(sandbox: Any) -> None:
     async with s3_pane(sandbox) as (app, pilot, screen), unharmed(app):
         book = screen.services.book
         for several in chunks(SHARP, 6):
-            objects = tuple(S3Object(key, 9, MOMENT) for key in several)
             place = ObjectQuery(BUCKET, several[0])
-            frozen = s3_delete.Frozen(place, (Folder(several[-1]),), objects)
-            plan = s3_delete.delete_plan(frozen, "", book, "us-east-1")
+            frozen = s3_delete.Frozen(place, (Folder(several[-1]),))
+            for key in several:
+                frozen.targets.add(key)
+                frozen.sums.add(key, 9, MOMENT, "STANDARD")
+            plan = s3_delete.delete_plan(frozen, Versioning(), book, "us-east-1")
             app.push_screen(Confirm(plan))
             await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen.is_mounted)
             await pilot.pause()
@@ -172,7 +176,7 @@ async def test_all_keys_come_down_into_one_folder_and_nowhere_else(
 async def test_a_bucket_name_is_judged_and_shown_character_by_character(sandbox: Any) -> None:
     async with s3_pane(sandbox) as (app, pilot, _screen), unharmed(app):
         await pilot.press("n")
-        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: isinstance(app.screen, NewBucket))
         field = app.screen.query_one(Input)
         for name in SOME:
             field.value = ""
@@ -184,7 +188,7 @@ async def test_a_bucket_name_is_judged_and_shown_character_by_character(sandbox:
                 assert visible(name).rstrip() in shown
             assert "✗" in shown
             await pilot.press("enter")
-            assert isinstance(app.screen, Ask)
+            assert isinstance(app.screen, NewBucket)
         await pilot.press("escape")
         assert not app.jobs.snapshots()
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from tests.bench.report import Goal, finish, median
+from tests.bench.stub.s3 import PREFIX
 
 KEYS = 100_000
 PAGE_DOWNS = 40
@@ -145,16 +146,17 @@ async def measure(port: int, keys: int) -> dict[str, float]:
     async with app.run_test(size=SIZE) as pilot:
         await until(lambda: getattr(app.screen, "buckets", None))
         screen: Any = app.screen
-        screen.open_place("small-bucket")
+        screen.open_place("small-bucket", PREFIX)
         await until(lambda: screen.listing.state == "done")
         await pilot.press("pagedown", "pageup")
-        await until(lambda: screen._pandas_spared)  # the preview and pandas have come
+        with suppress(AssertionError):  # a preview may do without pandas
+            await until(lambda: screen._pandas_spared, 5)
         await asyncio.sleep(0.5)
         before = resident()
         gaps = Gaps()
         async with gaps.watching():
             began = time.perf_counter()
-            screen.open_place("big-bucket")
+            screen.open_place("big-bucket", PREFIX)
             table = screen.objects_table
             await until(lambda: table.records)
             first = time.perf_counter() - began
@@ -192,7 +194,7 @@ def main() -> int:
         )
         runs.append(json.loads(out.stdout.splitlines()[-1]))
     figures = {name: median([run[name] for run in runs]) for name in runs[0]}
-    goals = {"longest_gap_ms": Goal(100), "page_down_ms": Goal(50), "bytes_a_key": Goal(350)}
+    goals = {"longest_gap_ms": Goal(100), "page_down_ms": Goal(50), "bytes_a_key": Goal(150)}
     return finish("100,000 keys in the S3 pane's table", figures, goals)
 
 

@@ -18,6 +18,7 @@ from tui.aws.calls import CallLog
 from tui.aws.connection import Connection
 from tui.aws.errors import explain, subject_of
 from tui.aws.profiles import configured_endpoint, default_region
+from tui.aws.requester import Requester
 from tui.aws.threads import DaemonPool
 from tui.core.errors import JobCancelled, UserError
 
@@ -37,6 +38,7 @@ class Gateway:
         endpoint = connection.endpoint_url or configured_endpoint()
         self.connection = replace(connection, region=self.region, endpoint_url=endpoint)
         self.log = log
+        self.requester = Requester()
         self._workers = workers
         self._pool = DaemonPool(workers, "aws")
         self._lock = threading.Lock()
@@ -151,7 +153,7 @@ class Gateway:
             client.close()
 
     def _make_client(self, service: str, region: str) -> Any:
-        from tui.aws import s3_listing, transfer_body
+        from tui.aws import lookalikes, s3_listing, s3_versions_rows, transfer_body
         from tui.aws.sessions import make_client, make_session
 
         if self._session is None:
@@ -160,7 +162,11 @@ class Gateway:
         client = make_client(self._session, self.connection, service, region, connections)
         if service == "s3":
             s3_listing.install(client)
+            s3_versions_rows.install(client)
             transfer_body.install(client)
+            if lookalikes.is_lookalike(self.connection):
+                lookalikes.install(client)
+            self.requester.install(client)
         self.log.attach(client)
         return client
 

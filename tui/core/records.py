@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -45,9 +46,12 @@ class S3Object:
 
 @dataclass(frozen=True, slots=True)
 class ObjectPage:
-    """Up to 1,000 objects and common prefixes, in key order."""
+    """Up to 1,000 objects and common prefixes, in key order.
 
-    objects: tuple[S3Object, ...]
+    From a listing the objects are a `tui.core.packed.PackedPage`: records are made as one looks.
+    """
+
+    objects: Sequence[S3Object]
     prefixes: tuple[str, ...] = ()
 
 

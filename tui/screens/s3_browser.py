@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import on
+from textual import on, work
 
+from tui.core import format as fmt
+from tui.core.name_filter import NameFilter
 from tui.screens import s3_lines as lines
+from tui.screens.s3_arranging import mask_of
 from tui.screens.s3_listing import S3Listing
-from tui.screens.s3_rows import Folder, Order, matcher, parent, sorted_rows
+from tui.screens.s3_rows import Folder, Row, parent
+from tui.widgets.dialog import Ask
 from tui.widgets.filter_field import FilterField
 from tui.widgets.record_table import RecordTable
+
+GLOBS = "part of a name, or a glob: *.csv"
 
 
 class S3Browser(S3Listing):
@@ -46,8 +52,12 @@ class S3Browser(S3Listing):
     def _row_opened(self, event: RecordTable.Opened) -> None:
         if isinstance(event.record, Folder) and self.place is not None:
             self.open_place(self.place.bucket, event.record.key)
-        else:
+        elif not self.open_hit(event.record):
             self.query_one("#preview-body").focus()
+
+    def open_hit(self, row: Row) -> bool:
+        """Go to a search's hit; `S3Searching` does. False where no hits are shown."""
+        return False
 
     @on(RecordTable.Opened, "#s3-trail")
     def _trail_opened(self, event: RecordTable.Opened) -> None:
@@ -81,8 +91,11 @@ class S3Browser(S3Listing):
             self.to_buckets()
 
     def action_refresh_listing(self) -> None:
-        """List again what is open."""
-        self.list_again()
+        """List again what is open; go on where the listing was stopped."""
+        if self.listing is not None and self.listing.goes_on:
+            self.go_on()
+        else:
+            self.list_again()
 
     def action_stop(self) -> None:
         """Stop loading; else drop the filter, else the selection."""
@@ -93,7 +106,8 @@ class S3Browser(S3Listing):
             self.workers.cancel_group(self, "list")
             listing.state = "stopped"
             if listing.held is not None:
-                table.show(listing.held)
+                rows, listing.held = listing.held, None
+                self.settle(rows)
             self.show_lines()
         elif table.matches is not None:
             self.query_one(FilterField).action_drop()
@@ -117,14 +131,35 @@ class S3Browser(S3Listing):
     def _selected(self) -> None:
         self.show_lines()
 
-    def sort_by(self, order: Order) -> None:
-        """Sort what is loaded, and what still comes, in another order."""
-        self.order = order
-        table = self.objects_table
-        table.show(sorted_rows(table.records, order))
-        table.move_to(0)
-        self.show_lines()
-        table.repaint()
+    def action_invert(self) -> None:
+        """Select what is not selected."""
+        self.objects_table.invert()
+
+    @work(group="verb", exclusive=True, exit_on_error=False)
+    async def action_select_glob(self) -> None:
+        """Ask for a pattern, and select what is shown and matches it."""
+        listing, rows = self.listing, self.objects_table.place_rows
+        if listing is None or not len(rows):
+            return
+        text = await self.app.push_screen_wait(
+            Ask(
+                "Select by name",
+                "Of what is shown, in any case; what is selected stays selected.",
+                placeholder=GLOBS,
+                verb="select",
+                judge=lambda typed: None if typed else GLOBS,
+            )
+        )
+        if not text:
+            return
+        matches, stock = NameFilter(text, listing.query.prefix), rows.stock
+        mask = await self.in_thread(lambda go: mask_of(stock, matches, go))
+        if mask is None or self.objects_table.rows is not rows:
+            return
+        found = rows.pick(mask)
+        self.objects_table.selection_changed()
+        told = f"{fmt.count(found)} of {lines.plural(len(rows), 'row')} match"
+        self.say(told, title=text, severity="information" if found else "warning")
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -135,8 +170,7 @@ class S3Browser(S3Listing):
     @on(FilterField.Changed)
     def _filter_changed(self, event: FilterField.Changed) -> None:
         if self.place is not None:
-            self.objects_table.narrow(matcher(event.text, self.place.prefix))
-            self.show_lines()
+            self.filter_by(event.text)
 
     @on(FilterField.Left)
     def _filter_left(self) -> None:

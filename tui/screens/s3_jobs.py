@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.core.errors import UserError
@@ -46,13 +46,14 @@ def start(
         finally:
             if changes is not None:
                 screen.post_message(PlaceChanged(*changes))
-        screen.say(note, title=title)
+        if note:  # else the verb shows by itself what came of it
+            screen.say(note, title=title)
         return note
 
     return screen.services.jobs.start(verb, subject, body, unit=unit)
 
 
-async def gather(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> list[S3Object]:
+async def gather(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> list[S3Object]:
     """The chosen objects, and all that lies below the chosen folders, by listings.
 
     Raises:
@@ -60,8 +61,9 @@ async def gather(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> list[
     """
     from tui.aws.calls import caused_by
 
-    found = [row for row in rows if not isinstance(row, Folder)]
-    for folder in (row for row in rows if isinstance(row, Folder)):
+    # A million selected rows are packed: unpacking them takes a second.
+    found, folders = await screen.services.gateway.run(_apart, rows)
+    for folder in folders:
         screen.working("looking through the folder…")
         query = ObjectQuery(place.bucket, folder.key, recursive=True)
         with caused_by(f"List {uri(place.bucket, folder.key)}"):
@@ -72,7 +74,18 @@ async def gather(screen: S3Acting, place: ObjectQuery, rows: list[Row]) -> list[
     return found
 
 
-def subject_of(place: ObjectQuery, rows: list[Row]) -> str:
+def _apart(rows: Sequence[Row]) -> tuple[list[S3Object], list[Folder]]:
+    found: list[S3Object] = []
+    folders: list[Folder] = []
+    for row in rows:
+        if isinstance(row, Folder):
+            folders.append(row)
+        else:
+            found.append(row)
+    return found, folders
+
+
+def subject_of(place: ObjectQuery, rows: Sequence[Row]) -> str:
     """What a job over rows is called: the one row's key, or how many of which place."""
     if len(rows) == 1:
         return rows[0].key

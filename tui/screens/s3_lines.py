@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tui.core import format as fmt
 from tui.core.errors import UserError
 from tui.core.records import Identity, ObjectQuery
-from tui.screens.s3_rows import Row
+from tui.screens.s3_place_rows import PlaceRows
 from tui.widgets.chrome import hint
 from tui.widgets.line import fact
 from tui.widgets.paint import Span, Spans, key_hint, length
@@ -25,6 +25,7 @@ class Listing:
 
     Attributes:
         state: "loading", "done", "stopped" or "failed".
+        folders: the common prefixes that came.
         held: rows of a refresh, shown once it has ended; None while rows are shown as they come.
         wanted: the key that the cursor goes to as soon as it arrives.
     """
@@ -33,10 +34,15 @@ class Listing:
     state: str = "loading"
     objects: int = 0
     size_bytes: int = 0
-    folders: list[str] = field(default_factory=list)
-    held: list[Row] | None = None
+    folders: Sequence[str] = ()
+    held: PlaceRows | None = None
     wanted: str = ""
     error: UserError | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it was stopped and can go on behind its last row."""
+        return self.state == "stopped" and self.held is None and not self.query.recursive
 
     @property
     def rows(self) -> int:
@@ -85,7 +91,11 @@ def state(listing: Listing | None, buckets: int | None, working: str) -> Spans:
         told = f"{loaded}, loading…" if listing.rows else "loading…"
         return (("dim", "◐"), ("muted", f" {told}"))
     if listing.state == "stopped":
-        return (("warn", "‖"), ("muted", f" {loaded}, stopped"))
+        way: Spans = ()
+        if listing.goes_on:
+            key, verb = hint("s3.refresh", "goes on")
+            way = (("dim", " · "), ("bold cool", key), ("muted", f" {verb}"))
+        return (("warn", "‖"), ("muted", f" {loaded}, stopped"), *way)
     if listing.state == "failed":
         return (("danger", "✗"), ("muted", " not listed" if not listing.rows else f" {loaded}"))
     parts = [plural(len(listing.folders), "folder")] if listing.folders else []
@@ -165,6 +175,8 @@ def ways_after(error: UserError, at_root: bool) -> Hints:
     ways = [hint("s3.refresh", "try again")]
     if error.code in DENIED:
         ways.insert(0, profile)
+        if not at_root:
+            ways.append(hint("s3.info", "pay for its requests, if that is why"))
     elif error.code in ("NoSuchBucket", "404", "PermanentRedirect", "301"):
         ways.append(region)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
 
 from textual import on, work
 
@@ -10,24 +10,23 @@ from tui.core.errors import UserError
 from tui.core.records import ObjectPage, ObjectQuery
 from tui.screens import s3_lines as lines
 from tui.screens.collector import spare_the_collector
+from tui.screens.s3_arranger import S3Arranger
 from tui.screens.s3_messages import (
     BucketsListed,
     ListingEnded,
     ObjectsListed,
     PlaceChanged,
-    RegionFound,
 )
-from tui.screens.s3_rows import Folder, Row, sorted_rows, uri
-from tui.screens.s3_view import S3View
+from tui.screens.s3_place_rows import PlaceRows
+from tui.screens.s3_rows import uri
 from tui.widgets.filter_field import FilterField
 
-REGIONS_AT_MOST = 50  # buckets whose region is asked one by one
 REMEMBERED = 1_000  # folders of a place, for the tree
-COLLECTED_EVERY = 20_000  # rows
-SORTED_AS_IT_COMES = 20_000  # rows; above it, another order than S3's own is made at the end
+COLLECTED_EVERY = 20_000  # objects
+SHOWN_EVERY_SECONDS = 0.1  # the lines round a listing that grows
 
 
-class S3Listing(S3View):
+class S3Listing(S3Arranger):
     """The part of the S3 pane that lists. `S3Browser` adds moving, `S3Screen` doing."""
 
     def connected(self) -> None:
@@ -44,6 +43,8 @@ class S3Listing(S3View):
         self.show_place()
         self.buckets_table.focus()
         self.list_buckets()
+
+    _lines_due, _lines_shown = False, 0.0
 
     # -- buckets ---------------------------------------------------------------------------
 
@@ -69,29 +70,7 @@ class S3Listing(S3View):
         if self.listing is None:
             self.show_root_notice(event.error)
         self.show_lines()
-        self._find_regions()
-
-    @work(group="regions", exclusive=True, exit_on_error=False)
-    async def _find_regions(self) -> None:
-        """Ask where the buckets are that ListBuckets did not say it of."""
-        from tui.aws.calls import caused_by
-
-        unknown = [bucket for bucket in self.buckets or () if not bucket.region]
-        for bucket in unknown[:REGIONS_AT_MOST]:
-            try:
-                with caused_by(None):
-                    region = await self.services.s3.bucket_region(bucket.name)
-            except UserError:
-                continue  # not ours to look into: its region stays unknown
-            self.post_message(RegionFound(bucket.name, region))
-
-    @on(RegionFound)
-    def _region_found(self, event: RegionFound) -> None:
-        self.buckets = tuple(
-            replace(bucket, region=event.region) if bucket.name == event.bucket else bucket
-            for bucket in self.buckets or ()
-        )
-        self.buckets_table.show(self.buckets)
+        self.find_facts()
 
     # -- listing ---------------------------------------------------------------------------
 
@@ -113,17 +92,33 @@ class S3Listing(S3View):
             return
         old = self.listing
         query = ObjectQuery(old.query.bucket, old.query.prefix)
-        self.listing = lines.Listing(query, held=[] if old.rows else None)
+        # While a refresh is under way, the rows before it are still the ones that are shown.
+        kept = bool(old.rows) or old.held is not None
+        self.listing = lines.Listing(query, held=PlaceRows() if kept else None)
         self.show_place()
         self._list(query)
 
+    def go_on(self) -> None:
+        """Go on with a listing that was stopped, behind its last row."""
+        listing = self.listing
+        if listing is None or not listing.goes_on:
+            return
+        rows = self.objects_table.place_rows
+        folder, key = rows.folders[-1:], [row.key for row in rows.objects[-1:]]
+        # Another query, so that no page that is still on its way comes twice.
+        listing.query = ObjectQuery(listing.query.bucket, listing.query.prefix)
+        listing.state = "loading"
+        self.show_place()
+        self._list(listing.query, max([*folder, *key], default=""))
+
     @work(group="list", exclusive=True, exit_on_error=False)
-    async def _list(self, query: ObjectQuery) -> None:
+    async def _list(self, query: ObjectQuery, after: str = "") -> None:
         from tui.aws.calls import caused_by
 
+        s3 = self.services.s3
         try:
             with caused_by(f"List {uri(query.bucket, query.prefix)}"):
-                async for page in self.services.s3.objects(query):
+                async for page in s3.objects(query, after) if after else s3.objects(query):
                     self.post_message(ObjectsListed(query, page))
             self.post_message(ListingEnded(query))
         except UserError as error:
@@ -131,61 +126,67 @@ class S3Listing(S3View):
 
     @on(ObjectsListed)
     def _objects_listed(self, event: ObjectsListed) -> None:
-        listing = self.listing
-        if listing is None or event.query is not listing.query:
+        listing, page = self.listing, event.page
+        if listing is None or event.query is not listing.query or listing.state == "stopped":
             return  # a late page of an old question
-        folders: list[Row] = [Folder(prefix) for prefix in event.page.prefixes]
-        before = len(listing.folders)
-        listing.folders += event.page.prefixes
-        listing.objects += len(event.page.objects)
-        if listing.objects // COLLECTED_EVERY != (
-            (listing.objects - len(event.page.objects)) // COLLECTED_EVERY
-        ):
+        known = len(listing.folders)
+        if listing.objects % COLLECTED_EVERY + len(page.objects) >= COLLECTED_EVERY:
             spare_the_collector()
-        listing.size_bytes += sum(row.size_bytes for row in event.page.objects)
         if listing.held is not None:
-            listing.held[before:before] = folders
-            listing.held += event.page.objects
+            rows = listing.held
+            rows.grow(page.prefixes, page.objects)
         else:
-            self._grow(listing, before, folders, event.page)
-        if folders:
+            rows = self.objects_table.place_rows
+            self.objects_table.add(page.prefixes, page.objects)
+            if self.order.id != "name":
+                self.arrange_few()
+            self._look_for_wanted(listing, page)
+        listing.folders, listing.objects = rows.folders, len(rows.objects)
+        listing.size_bytes = rows.objects.size_bytes
+        if page.prefixes and known < REMEMBERED:
             self._remember(listing)
-        self.show_lines()
+        self._show_lines_soon()
 
-    def _grow(
-        self, listing: lines.Listing, before: int, folders: list[Row], page: ObjectPage
-    ) -> None:
-        table = self.objects_table
-        table.insert(before, folders)
-        table.extend(page.objects)
-        if self.order.id != "name" and listing.rows <= SORTED_AS_IT_COMES:
-            table.show(sorted_rows(table.records, self.order))
+    def _look_for_wanted(self, listing: lines.Listing, page: ObjectPage) -> None:
         wanted = listing.wanted
-        if wanted and (wanted in page.prefixes or any(row.key == wanted for row in page.objects)):
+        if wanted in page.prefixes or (wanted and any(row.key == wanted for row in page.objects)):
             listing.wanted = ""
-            table.move_to_key(wanted)
+            self.objects_table.move_to_key(wanted)
+
+    def _show_lines_soon(self) -> None:
+        """Show the lines at once, but not more often than one can read."""
+        if self._lines_due:
+            return
+        rest = self._lines_shown + SHOWN_EVERY_SECONDS - time.monotonic()
+        if rest > 0:
+            self._lines_due = True
+            self.set_timer(rest, self._show_lines_now)
+        else:
+            self._show_lines_now()
+
+    def _show_lines_now(self) -> None:
+        self._lines_due, self._lines_shown = False, time.monotonic()
+        self.show_lines()
 
     @on(ListingEnded)
     def _listing_ended(self, event: ListingEnded) -> None:
         listing = self.listing
-        if listing is None or event.query is not listing.query:
+        if listing is None or event.query is not listing.query or listing.state == "stopped":
             return
         listing.state = "failed" if event.error is not None else "done"
         listing.error = event.error
-        table = self.objects_table
+        table, rows = self.objects_table, self.objects_table.place_rows
         if event.error is not None and not listing.rows:
             table.clear()  # rows of an older listing would hide why there is no new one
         elif event.error is not None:
             self.complain(event.error)
-        rows = listing.held if listing.held is not None and event.error is None else None
-        if rows is not None or self.order.id != "name":
-            rows = table.records if rows is None else rows
-            table.show(rows if self.order.id == "name" else sorted_rows(rows, self.order))
+        elif listing.held is not None:
+            rows, listing.held = listing.held, None
         denied = event.error is not None and event.error.code in lines.DENIED
         (self.denied.add if denied else self.denied.discard)(event.query.bucket)
         self.buckets_table.repaint()
         self._remember(listing)
-        self.show_place()
+        self.settle(rows)
 
     def _remember(self, listing: lines.Listing) -> None:
         query = listing.query

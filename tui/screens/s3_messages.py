@@ -19,14 +19,6 @@ class BucketsListed(Message):
 
 
 @dataclass
-class RegionFound(Message):
-    """A bucket's region became known."""
-
-    bucket: str
-    region: str
-
-
-@dataclass
 class ObjectsListed(Message):
     """One page of a listing arrived."""
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
 from tui.core.records import Bucket, S3Object
 from tui.widgets.paint import Span, Spans
 from tui.widgets.record_table import Column
 
-OLDEST = datetime.min.replace(tzinfo=UTC)
+if TYPE_CHECKING:
+    from tui.aws.s3_bucket_facts import BucketFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,9 @@ OBJECT_COLUMNS = (
 BUCKET_COLUMNS = (
     Column("name"),
     Column("region", 14, from_width=44),
-    Column("created", 12, from_width=58),
+    Column("access", 11, from_width=36),
+    Column("versions", 11, from_width=62),
+    Column("age", 4, "r", from_width=70),
 )
 
 _CLASSES: dict[str, Span] = {
@@ -70,14 +71,48 @@ def object_cells(row: Row, prefix: str) -> tuple[Spans, ...]:
     )
 
 
-def bucket_cells(bucket: Bucket, opened: str, denied: set[str]) -> tuple[Spans, ...]:
+def bucket_cells(
+    bucket: Bucket, opened: str, denied: set[str], facts: BucketFacts | None = None
+) -> tuple[Spans, ...]:
     """A bucket's cells; the open one is bright, a denied one has its cross."""
     role = "bold bright" if bucket.name == opened else "text"
     name: list[Span] = [(role, bucket.name)]
     if bucket.name in denied:
         name.append(("danger", " ✗"))
-    created = f"{bucket.created_at:%d %b %Y}" if bucket.created_at else fmt.ABSENT
-    return name, (("muted", bucket.region or fmt.ABSENT),), (("muted", created),)
+    age = fmt.age(bucket.created_at, datetime.now(UTC)) if bucket.created_at else fmt.ABSENT
+    return (
+        name,
+        (("muted", bucket.region or fmt.ABSENT),),
+        (access_span(facts),),
+        (versions_span(facts),),
+        (("muted", age),),
+    )
+
+
+_NOT_YET: Span = ("dim", "·")
+_ACCESS: dict[str, Span] = {
+    "public": ("bold danger", "▲ public"),
+    "maybe": ("warn", "▲ maybe"),
+    "private": ("text", "private"),
+}
+_VERSIONS: dict[str, Span] = {
+    "on": ("text", "on"),
+    "suspended": ("warn", "suspended"),
+    "off": ("muted", "off"),
+    "unknown": ("dim", "unknown"),
+}
+
+
+def access_span(facts: BucketFacts | None) -> Span:
+    """Whether a bucket is public, in a word."""
+    if facts is None:
+        return _NOT_YET
+    return _ACCESS.get(facts.access.word, ("dim", facts.access.short))
+
+
+def versions_span(facts: BucketFacts | None) -> Span:
+    """Whether a bucket keeps versions, in a word."""
+    return _VERSIONS.get(facts.versions, ("dim", facts.versions)) if facts else _NOT_YET
 
 
 def name_in(key: str, prefix: str) -> str:
@@ -97,64 +132,24 @@ def uri(bucket: str, key: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How the objects are sorted."""
+    """How the objects are sorted. Folders come first, by name."""
 
     id: str
     label: str
     column: str  # the title of the column that carries the arrow
-    key: Callable[[Row], Any]
+    by: str  # name, size, age or class
     reverse: bool = False
 
 
-def _name(row: Row) -> str:
-    return row.key
-
-
-def _size(row: Row) -> int:
-    return -1 if isinstance(row, Folder) else row.size_bytes
-
-
-def _modified(row: Row) -> datetime:
-    return OLDEST if isinstance(row, Folder) else row.modified_at
-
-
-def _class(row: Row) -> tuple[str, str]:
-    return ("", row.key) if isinstance(row, Folder) else (row.storage_class, row.key)
-
-
 ORDERS = (
-    Order("name", "name", "  name", _name),
-    Order("name-down", "name, z first", "  name", _name, reverse=True),
-    Order("size", "size, largest first", "size", _size, reverse=True),
-    Order("size-up", "size, smallest first", "size", _size),
-    Order("age", "age, newest first", "age", _modified, reverse=True),
-    Order("age-up", "age, oldest first", "age", _modified),
-    Order("class", "storage class", "class", _class),
+    Order("name", "name", "  name", "name"),
+    Order("name-down", "name, z first", "  name", "name", reverse=True),
+    Order("size", "size, largest first", "size", "size", reverse=True),
+    Order("size-up", "size, smallest first", "size", "size"),
+    Order("age", "age, newest first", "age", "age", reverse=True),
+    Order("age-up", "age, oldest first", "age", "age"),
+    Order("class", "storage class", "class", "class"),
 )
-
-
-def sorted_rows(rows: list[Row], order: Order) -> list[Row]:
-    """Folders first, then objects, each in the order asked for."""
-    folders = [row for row in rows if isinstance(row, Folder)]
-    objects = [row for row in rows if not isinstance(row, Folder)]
-    folders.sort(key=_name, reverse=order.id == "name-down")
-    objects.sort(key=order.key, reverse=order.reverse)
-    return [*folders, *objects]
-
-
-def matcher(text: str, prefix: str) -> Callable[[Row], bool] | None:
-    """What a filter lets through: part of the name in any case, or a glob with * or ?.
-
-    None for an empty filter.
-    """
-    wanted = text.casefold()
-    if not wanted:
-        return None
-    start = len(prefix)
-    if "*" in wanted or "?" in wanted:
-        found = re.compile(fnmatch.translate(wanted)).match
-        return lambda row: found(row.key[start:].rstrip("/").casefold()) is not None
-    return lambda row: wanted in row.key[start:].casefold()
 
 
 def trail_rows(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from tui.core.errors import UserError
-from tui.core.records import Bucket, ObjectQuery, S3Object
+from tui.core.records import Bucket, ObjectQuery
 from tui.screens import s3_lines as lines
 from tui.screens.base import BaseScreen
+from tui.screens.s3_objects_table import ObjectsTable
 from tui.screens.s3_rows import (
     BUCKET_COLUMNS,
     OBJECT_COLUMNS,
@@ -30,7 +32,10 @@ from tui.widgets.notice import Notice
 from tui.widgets.preview import Preview
 from tui.widgets.record_table import Column, RecordTable
 
-NO_ROOM_FOR_CRUMBS = 34  # columns that the state at the right may take
+if TYPE_CHECKING:
+    from tui.aws.s3_bucket_facts import BucketFacts
+
+NO_ROOM_FOR_CRUMBS = 40  # columns that the state at the right may take
 
 
 class S3View(BaseScreen):
@@ -41,6 +46,7 @@ class S3View(BaseScreen):
         buckets: None until they are listed.
         denied: buckets that may not be listed.
         looked_at: what the preview shows.
+        facts: what is known of the buckets, by name.
     """
 
     pane = room = "s3"
@@ -55,6 +61,7 @@ class S3View(BaseScreen):
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._working = ""
         self._unlisted = False  # the buckets could not be listed
+        self.facts: dict[str, BucketFacts] = {}
 
     def content(self) -> ComposeResult:
         """Breadcrumb; buckets and prefixes, objects, preview."""
@@ -80,7 +87,7 @@ class S3View(BaseScreen):
                 )
             with Vertical(id="s3-middle", classes="col gap"):
                 yield Heading("Objects", follows="s3-objects", id="s3-objects-heading")
-                yield RecordTable[Row](
+                yield ObjectsTable(
                     OBJECT_COLUMNS, self._object_cells, keyed=_key_of, id="s3-objects"
                 )
                 yield Notice(id="s3-notice")
@@ -100,9 +107,9 @@ class S3View(BaseScreen):
         return self.query_one("#s3-buckets", RecordTable)
 
     @property
-    def objects_table(self) -> RecordTable[Row]:
+    def objects_table(self) -> ObjectsTable:
         """The open place's folders and objects."""
-        return self.query_one("#s3-objects", RecordTable)
+        return self.query_one("#s3-objects", ObjectsTable)
 
     @property
     def region_of_open_bucket(self) -> str:
@@ -114,7 +121,8 @@ class S3View(BaseScreen):
         return self.place is not None and bucket.name == self.place.bucket
 
     def _bucket_cells(self, bucket: Bucket) -> Sequence[Sequence[tuple[str, str]]]:
-        return bucket_cells(bucket, self.place.bucket if self.place else "", self.denied)
+        opened = self.place.bucket if self.place else ""
+        return bucket_cells(bucket, opened, self.denied, self.facts.get(bucket.name))
 
     def _object_cells(self, row: Row) -> Sequence[Sequence[tuple[str, str]]]:
         return object_cells(row, self.place.prefix if self.place else "")
@@ -196,8 +204,7 @@ class S3View(BaseScreen):
         else:
             chosen = None
             if table.selected:
-                rows = [row for row in table.chosen if isinstance(row, S3Object)]
-                chosen = len(table.selected), sum(row.size_bytes for row in rows)
+                chosen = len(table.selected), table.place_rows.marks.size_bytes
             told = lines.objects_meta(listing, chosen, len(table.view), table.matches is not None)
             heading.show("Objects", told)
         table.sorted_by = (self.order.column, self.order.reverse)
@@ -219,6 +226,9 @@ class S3View(BaseScreen):
         """Say at the breadcrumb's right what a verb is finding out; "" when it is done."""
         self._working = text
         self.show_lines()
+
+    def find_facts(self) -> None:
+        """The buckets are in sight; `S3Screen` asks for their facts."""
 
     def look_at(self, record: Row | Bucket | None) -> None:
         """The cursor is on a record; `S3Screen` previews it."""

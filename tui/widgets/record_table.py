@@ -1,12 +1,13 @@
 """A table of records that paints only what is seen: a million rows cost what forty cost.
 
-DataTable formats every cell when a row is added; this one keeps the records and asks for a row's
-cells when its line is painted. Appending a page is O(page).
+DataTable formats every cell when a row is added; this one keeps the records (`TableRows` says how)
+and asks for a row's cells when its line is painted. Appending a page is O(page).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -21,6 +22,7 @@ from textual.strip import Strip
 
 from tui.widgets.keys import bindings
 from tui.widgets.record_lines import Cells, Column, RowPainter, SortedBy
+from tui.widgets.table_rows import ListRows, TableRows
 
 R = TypeVar("R")
 AGES_SECONDS = 20  # painted rows are kept, and ages in them grow old
@@ -30,13 +32,11 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
     """Rows of records with a cursor and, if `keyed`, a selection.
 
     Args:
-        columns: what is shown.
-        cells: a record's cells, one a column, made when the row is painted.
+        columns, cells: what is shown; a record's cells are made when its row is painted.
         keyed: a record's identity, for selection and for keeping the cursor on `show`.
-        gutter: columns before the first cell: cursor bar, selection mark, space.
-        gap: columns between cells.
+        gutter, gap: columns before the first cell (bar, mark, space), and between cells.
         head: whether the first line has the columns' titles.
-        quiet: the cursor's shade goes with the focus; for tables beside the one worked in.
+        quiet: the cursor's shade goes with the focus; for a table beside the one worked in.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("table")
@@ -91,83 +91,103 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
         gap: int = 2,
         head: bool = True,
         quiet: bool = False,
-        id: str | None = None,
-        classes: str | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(**options)
         self.columns = list(columns)
         self.cells, self.keyed = cells, keyed
         self.marks, self.gap, self.head, self.quiet = gutter, gap, head, quiet
-        self.records: list[R] = []
-        self.view: Sequence[R] = self.records  # what is shown: filtered or sorted
-        self.selected: set[Hashable] = set()
-        self.matches: Callable[[R], bool] | None = None
+        self.rows: TableRows[R] = self.no_rows()
         self.sorted_by: SortedBy = None
+        self._was_empty = True
         self._lines: LRUCache[Hashable, Strip] = LRUCache(512)
         self._painter: RowPainter | None = None  # made when the colours are known
 
     # -- content ---------------------------------------------------------------------------
 
+    def no_rows(self) -> TableRows[R]:
+        """An empty table's rows; a table of many brings its own kind."""
+        return ListRows(self.keyed)
+
+    @property
+    def records(self) -> Sequence[R]:
+        """All records."""
+        return self.rows.records
+
+    @property
+    def view(self) -> Sequence[R]:
+        """What is shown: filtered or sorted."""
+        return self.rows.view
+
+    @property
+    def matches(self) -> Any:
+        """What the view is narrowed by, if it is."""
+        return self.rows.matches
+
+    @property
+    def record(self) -> R | None:
+        """The record that the cursor is on."""
+        view = self.rows.view
+        return view[self.cursor] if 0 <= self.cursor < len(view) else None
+
+    @property
+    def _list(self) -> ListRows[R]:
+        assert isinstance(self.rows, ListRows)
+        return self.rows
+
     def show(self, records: Iterable[R]) -> None:
         """Replace all records; cursor and selection stay with their records' keys."""
-        at = self.keyed(self.record) if self.keyed and self.record is not None else None
-        self.records = list(records)
-        if self.keyed:
-            self.selected &= {self.keyed(record) for record in self.records}
-        self._refilter()
-        if at is not None:
-            self._find(at)
-        self._moved()
+        with self.keeping_the_cursor():
+            self._list.show(records)
 
     def extend(self, page: Iterable[R]) -> None:
         """Append a page of records."""
-        was_empty = not self.view
-        page = list(page)
-        self.records.extend(page)
-        if self.matches is not None:
-            assert isinstance(self.view, list)
-            self.view.extend(record for record in page if self.matches(record))
-        self._resized()
-        if was_empty and self.view:
-            self._moved()
+        self.insert(len(self.records), page)
 
     def insert(self, at: int, page: Iterable[R]) -> None:
         """Put records before the row `at` of all records; the cursor stays on its record."""
         page = list(page)
-        if not page:
-            return
-        was_empty, here = not self.view, self.record
-        self.records[at:at] = page
-        if self.matches is not None:
-            self._refilter()
-            if self.keyed and here is not None:
-                self._find(self.keyed(here))
-        elif not was_empty and self.cursor >= at:
-            self.cursor += len(page)
-            self.scroll_to(y=self.scroll_y + len(page), animate=False, force=True)
+        if page and self.matches is not None and at < len(self.records):
+            with self.keeping_the_cursor():
+                self._list.insert(at, page)
+        elif page:
+            self._list.insert(at, page)
+            self.grown(at, len(page) if at + len(page) < len(self.records) else 0)
+
+    def grown(self, at: int, before: int) -> None:
+        """Rows were added, `before` of them at the row `at` and the others at the end."""
+        if before and self.cursor >= at and not self._was_empty:
+            self.cursor += before
+            self.scroll_to(y=self.scroll_y + before, animate=False, force=True)
         self._resized()
-        if was_empty and self.view:
+        if self._was_empty and len(self.view):
+            self._was_empty = False
             self._moved()
 
     def clear(self) -> None:
         """Drop all records and the selection."""
-        self.selected.clear()
-        self.records = []
-        self.matches = None
-        self._refilter()
+        self.rows = self.no_rows()
         self.cursor = 0
+        self._rearranged()
         self.scroll_to(y=0, animate=False, force=True)
         self._moved()
 
     def narrow(self, matches: Callable[[R], bool] | None) -> None:
         """Show only the records that match; None shows all. The cursor stays if it can."""
-        here = self.record
-        self.matches = matches
-        self._refilter()
-        if self.keyed and here is not None:
-            self._find(self.keyed(here))
+        with self.keeping_the_cursor():
+            self._list.narrow(matches)
+        self.show_cursor_row()
+
+    @contextmanager
+    def keeping_the_cursor(self) -> Iterator[None]:
+        """Within, the rows may change in any way; the cursor stays on its record's key."""
+        record = self.record
+        at = self.rows.key_of(record) if record is not None else None
+        yield
+        row = self.rows.find(at) if at is not None else None
+        self.cursor = self.cursor if row is None else row
+        self._rearranged()
         self._moved()
-        self._scroll_to_cursor()
 
     def show_head(self, head: bool) -> None:
         """Show or hide the line with the columns' titles."""
@@ -180,40 +200,48 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
         self._lines.clear()
         self.refresh()
 
-    @property
-    def record(self) -> R | None:
-        """The record that the cursor is on."""
-        return self.view[self.cursor] if 0 <= self.cursor < len(self.view) else None
-
-    @property
-    def chosen(self) -> list[R]:
-        """The selected records, or the one the cursor is on."""
-        if self.keyed and self.selected:
-            return [record for record in self.records if self.keyed(record) in self.selected]
-        return [self.record] if self.record is not None else []
-
     # -- selection -------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> Set[Hashable]:
+        """The keys of the selected records."""
+        return self.rows.selected
+
+    @selected.setter
+    def selected(self, keys: Set[Hashable]) -> None:
+        self._list.picked = set(keys)
+
+    @property
+    def chosen(self) -> Sequence[R]:
+        """The selected records, or the one the cursor is on."""
+        if len(self.selected):
+            return self.rows.chosen
+        return [self.record] if self.record is not None else []
 
     def toggle(self) -> None:
         """Select or unselect the record under the cursor, then move down."""
         if self.keyed and self.record is not None:
-            self.selected ^= {self.keyed(self.record)}
-            self._selection_changed()
+            self.rows.toggle(self.cursor)
+            self.selection_changed()
             self.action_down()
 
     def select_all(self) -> None:
         """Select all that is shown, or nothing if all was."""
-        if self.keyed:
-            every = {self.keyed(record) for record in self.view}
-            self.selected = set() if every <= self.selected else self.selected | every
-            self._selection_changed()
+        self.rows.select_all()
+        self.selection_changed()
+
+    def invert(self) -> None:
+        """Select what is shown and was not, and the other way round."""
+        self.rows.invert()
+        self.selection_changed()
 
     def unselect(self) -> None:
         """Select nothing."""
-        self.selected.clear()
-        self._selection_changed()
+        self.rows.unselect()
+        self.selection_changed()
 
-    def _selection_changed(self) -> None:
+    def selection_changed(self) -> None:
+        """Show another selection, and tell of it."""
         self.repaint()
         self.post_message(self.Selected(self))
 
@@ -245,8 +273,8 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
 
     def action_open(self) -> None:
         """Open the row one is on."""
-        if self.record is not None:
-            self.post_message(self.Opened(self, self.record))
+        if (record := self.record) is not None:
+            self.post_message(self.Opened(self, record))
 
     def move_to(self, row: int) -> None:
         """Put the cursor on a row (kept inside the table) and scroll there."""
@@ -254,34 +282,28 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
         if row != self.cursor:
             self.cursor = row
             self._moved()
-        self._scroll_to_cursor()
+        self.show_cursor_row()
 
     def move_to_key(self, key: Hashable) -> bool:
         """Put the cursor on the record with this key; False if it is not shown."""
-        found = self._find(key)
-        if found:
+        row = self.rows.find(key)
+        if row is not None:
+            self.cursor = row
             self._moved()
-            self._scroll_to_cursor()
-        return found
+            self.show_cursor_row()
+        return row is not None
 
     @property
     def _page(self) -> int:
         return max(1, self.size.height - (1 if self.head else 0))
-
-    def _find(self, key: Hashable) -> bool:
-        for row, record in enumerate(self.view):
-            if self.keyed and self.keyed(record) == key:
-                self.cursor = row
-                return True
-        return False
 
     def _moved(self) -> None:
         self.cursor = max(0, min(self.cursor, len(self.view) - 1))
         self.refresh()
         self.post_message(self.Moved(self, self.record))
 
-    def _scroll_to_cursor(self) -> None:
-        """The head line covers one line, so keep the cursor one lower than the region asks."""
+    def show_cursor_row(self) -> None:
+        """Scroll to the cursor. The head line covers a line: keep one lower than its region."""
         top, height = round(self.scroll_y), self._page
         if self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, force=True)
@@ -324,13 +346,10 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
     def on_resize(self) -> None:
         """The columns share another width; the cursor stays in sight."""
         self._lines.clear()
-        self.call_after_refresh(self._scroll_to_cursor)
+        self.call_after_refresh(self.show_cursor_row)
 
-    def _refilter(self) -> None:
-        if self.matches is None:
-            self.view = self.records
-        else:
-            self.view = [record for record in self.records if self.matches(record)]
+    def _rearranged(self) -> None:
+        self._was_empty = not len(self.view)
         self.cursor = max(0, min(self.cursor, len(self.view) - 1))
         self._lines.clear()
         self._resized()
@@ -363,24 +382,19 @@ class RecordTable(ScrollView, Generic[R], can_focus=True):
     def _row_line(self, painter: RowPainter, row: int, width: int) -> Strip:
         record = self.view[row]
         on = row == self.cursor and not (self.quiet and not self.has_focus)
-        bar, picked = on and self.has_focus, self._is_selected(record)
+        bar, picked = on and self.has_focus, self.rows.is_picked(row)
         # The record itself is in the key, so that its id cannot be taken by another one.
         key: Hashable = (record, on, picked, bar, width)
         try:
             strip = self._lines.get(key)
-        except TypeError:  # an unhashable record is painted every time
-            key = strip = None
+        except TypeError:
+            key = strip = None  # an unhashable record
         if strip is None:
             cells = self.cells(record)
             strip = painter.row(self.columns, cells, width, on=on, bar=bar, picked=picked)
             if key is not None:
                 self._lines[key] = strip
         return strip
-
-    def _is_selected(self, record: R) -> bool:
-        return (
-            bool(self.selected) and self.keyed is not None and self.keyed(record) in self.selected
-        )
 
 
 __all__ = ["Cells", "Column", "RecordTable"]

@@ -1,0 +1,1 @@
+"""The app, driven headless by the benches."""
