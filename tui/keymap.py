@@ -34,6 +34,11 @@ ROOMS: Mapping[str, str] = {
     "table": "Tables",
     "s3": "S3",
     "preview": "S3 preview",
+    "versions": "S3 versions of an object",
+    "hidden": "S3 deleted and older versions",
+    "uploads": "S3 unfinished uploads",
+    "settings": "S3 bucket settings",
+    "policy": "S3 policy editor",
     "ec2": "EC2",
     "launch": "Launch wizard",
     "console": "Console",
@@ -130,6 +135,55 @@ KEYS: tuple[Key, ...] = (
     _K("preview.summary", "w", "summary", "Summary",
        "Sum up the columns: type, nulls, range, mean, top values", hint=True),
     _K("preview.zoom", "z", "zoom", "Zoom", "All the room for the preview, and back", hint=True),
+    # -- S3 dialogs ----------------------------------------------------------------------
+    _K("versions.restore", "r", "restore", "Restore", "Make this version the current one",
+       hint=True),
+    _K("versions.undelete", "u", "undelete", "Undelete", "Take the delete marker away", hint=True),
+    _K("versions.download", "d", "download", "Download", "Download this version to a file",
+       hint=True),
+    _K("versions.erase", "x", "erase", "Delete for good", "Delete the chosen versions for good",
+       hint=True),
+    _K("versions.info", "i", "info", "Details", "All that S3 knows of this version", hint=True),
+    _K("versions.below", "b", "below", "All below", "What is hidden in this whole place",
+       hint=True),
+    _K("versions.copy", "y", "copy_id", "Copy id", "Copy the version id"),
+    _K("versions.select", "space", "select", "Select", "Select the version and move down"),
+    _K("versions.all", "a", "select_all", "All", "Select all that is shown, or nothing"),
+    _K("versions.refresh", "R", "reload", "Refresh", "List again"),
+    _K("versions.help", "question_mark", "help", "Help", "Every key, these first"),
+    _K("hidden.select", "space", "select", "Select", "Select the key and move down", hint=True),
+    _K("hidden.undelete", "u", "undelete", "Undelete", "Bring the chosen deleted objects back",
+       hint=True),
+    _K("hidden.deleted", "t", "deleted_only", "Deleted only", "Only deleted objects, or all again",
+       hint=True),
+    _K("hidden.erase", "x", "erase", "Delete for good", "Delete versions of the chosen keys",
+       hint=True),
+    _K("hidden.all", "a", "select_all", "All", "Select all that is shown, or nothing"),
+    _K("hidden.stop", "s", "stop", "Stop", "Stop loading"),
+    _K("hidden.refresh", "R", "reload", "Refresh", "List again"),
+    _K("hidden.help", "question_mark", "help", "Help", "Every key, these first"),
+    _K("uploads.select", "space", "select", "Select", "Select the upload and move down", hint=True),
+    _K("uploads.all", "a", "select_all", "All", "Select all that is shown, or nothing", hint=True),
+    _K("uploads.old", "o", "select_old", "Older than 7 days", "Select what is older than 7 days",
+       hint=True),
+    _K("uploads.abort", "x", "abort", "Abort", "Abort the chosen uploads, after a plan", hint=True),
+    _K("uploads.refresh", "R", "reload", "Refresh", "List again"),
+    _K("uploads.help", "question_mark", "help", "Help", "Every key, these first"),
+    _K("settings.sections", "left,h,backspace", "sections", "Sections", "Back to the list"),
+    _K("settings.inside", "right,tab", "inside", "Inside", "Into the section"),
+    _K("settings.switch", "space", "switch", "Switch", "Turn on or off"),
+    _K("settings.edit", "e", "edit", "Edit", "Change what the section shows"),
+    _K("settings.add", "n", "add", "New", "A new rule or tag"),
+    _K("settings.remove", "x,delete", "remove", "Delete", "Delete the policy, the rule or the tag"),
+    _K("settings.raw", "v", "raw", "Raw JSON", "What S3 answered, as JSON, or the words again"),
+    _K("settings.copy", "y", "copy", "Copy", "Copy what S3 answered"),
+    _K("settings.again", "r", "again", "Ask again", "Ask for all settings again"),
+    _K("settings.help", "question_mark", "help", "Help", "Every key, these first"),
+    _K("policy.save", "ctrl+s", "save", "Review", "Go on to the review", hint=True),
+    _K("policy.template", "ctrl+t", "template", "Template", "Add a statement", hint=True),
+    _K("policy.outside", "ctrl+o", "outside", "Your editor", "In your own editor", hint=True),
+    _K("policy.tidy", "ctrl+r", "tidy", "Tidy", "Lay the JSON out anew", hint=True),
+    _K("policy.problem", "ctrl+g", "problem", "Problem", "To the first problem"),
     # -- EC2 -----------------------------------------------------------------------------
     _K("ec2.launch", "n", "launch", "Launch", "Launch an instance in six steps", hint=True),
     _K("ec2.log_in", "enter", "log_in", "Log in", "Open a terminal on the instance", hint=True),
@@ -273,7 +327,9 @@ def validated(wishes: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
-_NO_TABLES = frozenset({"start", "code"})
+_NO_TABLES = frozenset({"start", "code", "policy"})
+# Dialogs: nothing of what is below works while one is open.
+_MODAL = frozenset({"versions", "hidden", "uploads", "settings", "policy"})
 
 
 def _is_key(name: str) -> bool:
@@ -297,7 +353,9 @@ def _holder(key: Key, wishes: Mapping[str, str]) -> Key | None:
     wanted = set(wishes[key.id].split(",")) - set(key.key.split(","))
     for other in KEYS:
         near = other.room in (key.room, "app") or key.room == "app"
-        near |= {key.room, other.room} - _NO_TABLES >= {"table"}
+        rooms = {key.room, other.room}
+        near &= other.room == key.room or not rooms & _MODAL
+        near |= "table" in rooms and not rooms & _NO_TABLES
         held = set(wishes.get(other.id, other.key).split(","))
         if other.id != key.id and near and wanted & held:
             return other

@@ -53,6 +53,9 @@ def test_wishes_are_taken_or_complained_about() -> None:
         ("s3.upload", "W, ctrl+pageup, slash", "already Filter"),
         ("s3.upload", "W, ctrl+pageup, plus, minus", ""),
         ("table.open", "enter,ctrl+o", ""),
+        ("settings.raw", "e", "already Edit (settings.edit)"),
+        ("settings.raw", "J", ""),  # the app's keys do nothing while a dialog is open
+        ("app.jobs", "u", "already Upload (s3.upload)"),
     ],
 )
 def test_a_wish_that_would_not_work_is_refused(wish: str, key: str, complaint: str) -> None:

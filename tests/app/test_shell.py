@@ -96,7 +96,9 @@ async def test_no_size_breaks_a_pane(sandbox: Sandbox, size: tuple[int, int]) ->
 async def test_help_and_palette_are_made_from_the_key_map(sandbox: Sandbox) -> None:
     async with running(sandbox) as (app, pilot):
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Open or close the jobs drawer" in screen_text(app))
+        await until(pilot, lambda: "Select the row and move down" in screen_text(app))
+        await pilot.press("end")
+        await until(pilot, lambda: "Mark all six steps as to do" in screen_text(app))
         await pilot.press("escape")
         await pilot.press("ctrl+p")
         await pilot.pause(0.2)
@@ -326,7 +328,7 @@ async def test_the_palette_tells_an_actions_id(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("pane", "wished", "told"),
     [
-        ("1", {"s3.copy": "Y"}, "Y copy URI"),
+        ("1", {"s3.goto": "Y"}, "Y go to"),
         ("1", {"s3.refresh": "f9"}, "F9 look again"),
         ("1", {"s3.create": "N"}, "N create the first bucket"),
         ("2", {"ec2.launch": "L"}, "L launch one, in six steps"),

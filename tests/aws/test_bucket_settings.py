@@ -179,7 +179,7 @@ async def test_an_acl_for_everyone_is_refused_while_acls_are_off(
 
     with pytest.raises(ClientError, match="AccessControlListNotSupported"):
         outside.put_bucket_acl(Bucket=bucket, ACL="public-read")
-    await changes.put_ownership(s3, bucket, "ObjectWriter")
+    await changes.put_ownership(s3, bucket, "ObjectWriter", "BucketOwnerEnforced")
     with pytest.raises(ClientError, match="AccessDenied"):
         outside.put_bucket_acl(Bucket=bucket, ACL="public-read")
     await changes.put_switches(s3, bucket, OFF, ON)
@@ -196,6 +196,42 @@ async def test_versioning_and_encryption_are_switched(s3: S3, bucket: str) -> No
     assert "aws:kms" in raw([settings["encryption"]])
     await changes.put_versioning(s3, bucket, on=False)
     assert (await ask(s3, bucket, "versioning")).value["Status"] == "Suspended"
+
+
+async def test_switches_of_one_kind_are_thrown_only_as_they_were_read(
+    s3: S3, bucket: str, outside: Any
+) -> None:
+    names = ("versioning", "encryption")
+    versioning, encryption = [await ask(s3, bucket, name) for name in names]
+    await changes.put_versioning(s3, bucket, on=True)
+    await changes.put_encryption(s3, bucket, kms=True, key="theirs")
+    for change in (
+        changes.put_versioning(s3, bucket, on=False, before=versioning),
+        changes.put_encryption(s3, bucket, kms=False, before=encryption),
+        changes.put_ownership(s3, bucket, "BucketOwnerPreferred", "ObjectWriter"),
+    ):
+        with pytest.raises(AwsError) as caught:
+            await change
+        assert caught.value.code == "Changed"
+    assert "theirs" in raw([await ask(s3, bucket, "encryption")])
+
+
+async def test_what_else_the_encryption_says_stays(
+    s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}, "BucketKeyEnabled": False}
+    before = Answer(State.SET, {"ServerSideEncryptionConfiguration": {"Rules": [rule]}})
+    sent: list[Any] = []
+
+    async def answer(operation: str, _: str, **params: Any) -> Any:
+        sent.append(params)
+        return before.value if operation.startswith("get") else {}
+
+    monkeypatch.setattr(s3, "ask", answer)
+    await changes.put_encryption(s3, bucket, kms=True, before=before)
+    (made,) = sent[-1]["ServerSideEncryptionConfiguration"]["Rules"]
+    assert made["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+    assert made["BucketKeyEnabled"]
 
 
 @pytest.fixture

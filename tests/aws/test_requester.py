@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import Any
 
 import pytest
@@ -55,9 +56,16 @@ async def test_only_requests_about_an_accepted_bucket_say_who_pays(
     assert sent[-1] == ("HeadObject", "")
 
 
-async def test_a_link_is_not_signed_with_it(s3: S3, gateway: Gateway, bucket: str) -> None:
-    gateway.requester.accept(bucket)
+async def test_a_link_says_it_in_its_address_and_wants_no_header(
+    s3: S3, gateway: Gateway, bucket: str, outside: Any
+) -> None:
+    outside.put_object(Bucket=bucket, Key="k", Body=b"12")
     assert "payer" not in await s3.presign(bucket, "k")
+    gateway.requester.accept(bucket)
+    link = await s3.presign(bucket, "k")
+    assert "x-amz-request-payer=requester&" in link  # before the signature, which covers it
+    assert "X-Amz-SignedHeaders=host&" in link
+    assert urllib.request.urlopen(link, timeout=10).read() == b"12"
 
 
 async def test_who_pays_is_known_to_the_owner(s3: S3, bucket: str, outside: Any) -> None:

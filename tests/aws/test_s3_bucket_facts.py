@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
+from tui.aws.bucket_settings import Answer, State, ask
+from tui.aws.bucket_verdict import NEEDED, Level, verdict
 from tui.aws.calls import CallLog
 from tui.aws.s3 import S3
-from tui.aws.s3_bucket_facts import (
-    Access,
-    Blocks,
-    access_of,
-    account_blocks,
-    facts_of,
-    verdict,
-    versions_of,
-)
+from tui.aws.s3_bucket_facts import Access, access_of, account_blocks, facts_of, versions_of
 from tui.core.errors import AwsError
 
 OPEN = {
@@ -74,7 +69,7 @@ async def test_a_policy_for_everyone_is_public_until_it_is_blocked(
     s3: S3, bare: str, outside: Any
 ) -> None:
     outside.put_bucket_policy(Bucket=bare, Policy=json.dumps(OPEN))
-    assert await access_of(s3, bare) == Access("public", "its policy opens it")
+    assert await access_of(s3, bare) == Access("public", "its policy lets anyone in")
     outside.put_public_access_block(Bucket=bare, PublicAccessBlockConfiguration=BLOCK)
     assert (await access_of(s3, bare)).word == "private"
 
@@ -83,7 +78,7 @@ async def test_an_acl_for_everyone_is_public_until_it_is_ignored(
     s3: S3, bare: str, outside: Any
 ) -> None:
     outside.put_bucket_acl(Bucket=bare, ACL="public-read")
-    assert await access_of(s3, bare) == Access("public", "its ACL names everyone")
+    assert await access_of(s3, bare) == Access("public", "anyone may list the keys, by the ACL")
     half = {**BLOCK, "RestrictPublicBuckets": False}
     outside.put_public_access_block(Bucket=bare, PublicAccessBlockConfiguration=half)
     assert (await access_of(s3, bare)).word == "private"
@@ -94,42 +89,107 @@ async def test_what_the_account_blocks_is_asked_no_further(
 ) -> None:
     outside.put_bucket_policy(Bucket=bare, Policy=json.dumps(OPEN))
     refuse("AccessDenied", "get_public_access_block", "get_bucket_policy_status")
-    account = Blocks(policies=True, grants=True, where="the account's public access block")
+    account = Answer(State.SET, {"PublicAccessBlockConfiguration": BLOCK})
     found = await access_of(s3, bare, account)
     assert found == Access("private", "the account's public access block keeps all out")
 
 
 async def test_a_server_of_ones_own_has_no_account_to_ask(s3: S3) -> None:
-    assert await account_blocks(s3, "000000000000") is None
+    assert (await account_blocks(s3, "000000000000")).state is State.LACKING
 
 
 async def test_one_refusal_hides_nothing_else(
     s3: S3, bare: str, outside: Any, refuse: Callable[..., None]
 ) -> None:
     outside.put_bucket_versioning(Bucket=bare, VersioningConfiguration={"Status": "Suspended"})
-    refuse("AccessDenied", "get_bucket_policy_status")
+    refuse("AccessDenied", "get_bucket_policy_status", "get_bucket_policy")
     found = await facts_of(s3, bare)
-    assert found.access == Access("unknown", "its policy may not be read", "not allowed")
+    why = "the policy is not known (not allowed)"
+    assert found.access == Access("unknown", why, "not allowed")
     assert (found.versions, found.region) == ("suspended", "us-east-1")
 
 
+DENIED, LACKING = AwsError("Can't", "no", code="AccessDenied"), AwsError("", code="501")
+POLICY = {"Policy": json.dumps(OPEN)}
+_NONE = AwsError("", code="NoSuchBucketPolicy")
+_GROUP = {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}
+SAID: dict[str, tuple[Any, ...]] = {
+    "get_public_access_block": (
+        {"PublicAccessBlockConfiguration": BLOCK},
+        {"PublicAccessBlockConfiguration": {**BLOCK, "IgnorePublicAcls": False}},
+        {"PublicAccessBlockConfiguration": {**BLOCK, "RestrictPublicBuckets": False}},
+        AwsError("", code="NoSuchPublicAccessBlockConfiguration"),
+        DENIED,
+        LACKING,
+    ),
+    "get_bucket_policy_status": (
+        *({"PolicyStatus": {"IsPublic": True}}, {"PolicyStatus": {"IsPublic": False}}),
+        *(_NONE, DENIED, LACKING),
+    ),
+    "get_bucket_policy": (POLICY, _NONE, DENIED, LACKING),
+    "get_bucket_acl": (
+        {"Grants": [{"Grantee": _GROUP, "Permission": "READ"}]},
+        *({"Grants": []}, DENIED, LACKING),
+    ),
+    "get_bucket_ownership_controls": (
+        {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
+        *(AwsError("", code="OwnershipControlsNotFoundError"), DENIED),
+    ),
+}
+SAME = {
+    "public": Level.PUBLIC,
+    "private": Level.PRIVATE,
+    "maybe": Level.UNCLEAR,
+    "unknown": Level.UNCLEAR,
+}
+
+
+class Saying:
+    """An S3 that answers by a table, and says no word of the account."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+
+    async def ask(self, operation: str, _: str) -> dict[str, Any]:
+        answer: dict[str, Any] | AwsError = self.said[operation]
+        if isinstance(answer, AwsError):
+            raise answer
+        return answer
+
+
+async def test_the_table_never_contradicts_the_settings() -> None:
+    nothing = Answer(State.LACKING)
+    for said in product(*SAID.values()):
+        s3: Any = Saying(dict(zip(SAID, said, strict=True)))
+        settings = {
+            name: nothing if name == "account_block" else await ask(s3, "acme", name)
+            for name in NEEDED
+        }
+        found, whole = await access_of(s3, "acme", nothing), verdict(settings)
+        assert SAME[found.word] is whole.level, (said, found, whole)
+
+
 @pytest.mark.parametrize(
-    ("by_policy", "by_grant", "block", "word"),
+    ("block", "status", "acl", "word", "short"),
     [
-        (False, False, "", "private"),
-        (False, False, "AccessDenied", "private"),  # whatever the block says
-        (True, "AccessDenied", "", "public"),
-        ("AccessDenied", True, "", "public"),
-        (True, False, "AccessDenied", "maybe"),
-        (True, False, "NotImplemented", "public"),  # a server without blocks
-        (False, "AccessDenied", "", "unknown"),
-        ("NotImplemented", False, "NotImplemented", "unknown"),
+        (3, 2, 1, "private", ""),
+        (4, 2, 1, "private", ""),  # whatever the block says
+        (3, 0, 2, "public", ""),
+        (4, 0, 1, "maybe", ""),
+        (5, 0, 1, "public", ""),  # a server without blocks
+        (3, 1, 2, "unknown", "not allowed"),
+        (5, 4, 1, "unknown", "none here"),
     ],
 )
-def test_the_verdict_never_says_private_of_what_was_not_seen(
-    by_policy: bool | str, by_grant: bool | str, block: str, word: str
+async def test_the_verdict_never_says_private_of_what_was_not_seen(
+    block: int, status: int, acl: int, word: str, short: str
 ) -> None:
-    assert verdict(by_policy, by_grant, block).word == word
+    chosen = (block, status, 3, acl, 1)
+    rows = zip(SAID.items(), chosen, strict=True)
+    s3: Any = Saying({name: answers[at] for (name, answers), at in rows})
+    found = await access_of(s3, "acme")
+    assert found.word == word
+    assert not short or found.short == short
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tui.aws.identity import who_am_i
 from tui.aws.lookalikes import LACKING, MOST_BYTES
 from tui.aws.s3 import S3
 from tui.aws.s3_presign import LinkWish, make_link
-from tui.aws.s3_properties import CHANGED, change_object, change_tags, properties, versioning
+from tui.aws.s3_properties import CHANGED, change_object, change_tags, properties
+from tui.aws.s3_versions import versioning
 from tui.aws.transfers import Transfers
 from tui.core.errors import AwsError
 from tui.core.jobs import Progress
@@ -213,8 +214,8 @@ async def test_a_listing_s_time_is_compared_with_a_listing_s(s3: S3, server: Ser
         await change_object(s3, BUCKET, row, Change(Edits((("k", "other"),))))
 
 
-async def test_unknown_versioning_is_not_off(s3: S3, server: Server) -> None:
-    assert await versioning(s3, BUCKET) == "?"
+async def test_a_server_without_the_call_has_no_versions(s3: S3, server: Server) -> None:
+    assert (await versioning(s3, BUCKET)).why == "this server has no versions"
     assert not await s3.has_versions(BUCKET)
 
 

@@ -215,9 +215,19 @@ async def test_a_move_into_itself_is_refused(s3: S3, outside: Any, bucket: str) 
     with pytest.raises(UserError, match="into itself"):
         plan_copies(found, bucket, "a/", bucket, "a/b/")
     with pytest.raises(UserError, match="into itself"):
-        plan_copies(found, bucket, "a/", bucket, "a/new/", moves=True)
+        plan_copies(found, bucket, "a/", bucket, "a/new/", moves=True, folders=["a/"])
     assert len(plan_copies(found, bucket, "a/", bucket, "a/new/").items) == 2
     assert not plan_copies(found, bucket, "a/", bucket, "a/", moves=True).items
+
+
+async def test_objects_move_into_a_folder_beside_them(
+    s3: S3, transfers: Transfers, outside: Any, bucket: str
+) -> None:
+    for key in ("a/x", "a/y"):
+        outside.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    plan = await planned(s3, bucket, "a/", bucket, "a/done/", moves=True)
+    await transfers.copy_planned(plan, Progress())
+    assert keys_of(outside, bucket) == ["a/done/x", "a/done/y"]
 
 
 def test_a_key_that_would_be_too_long_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""A cancelled delete tells what is gone, and deletes nothing more."""
+"""A cancelled delete tells what is gone; what failed is told by what was asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 
 from tui.aws.gateway import Gateway
 from tui.aws.s3 import S3
+from tui.aws.s3_delete import delete_many
 from tui.core.errors import JobCancelled
+from tui.core.frozen import Target
 from tui.core.jobs import Job, JobManager, JobState, Progress
 
 KEYS = [f"{number:05}" for number in range(9_500)]
@@ -33,7 +35,8 @@ class SlowCalls:
             await asyncio.shield(thread)
         else:
             await self.finish(params["Delete"]["Objects"], wait=False)
-        return {"Errors": [{"Key": KEYS[1000], "Code": "AccessDenied", "Message": "No."}]}
+        stays = params["Delete"]["Objects"][0]["Key"]
+        return {"Errors": [{"Key": stays, "Code": "AccessDenied", "Message": "No."}]}
 
     async def finish(self, objects: list[dict[str, str]], wait: bool = True) -> None:
         if wait:
@@ -98,3 +101,33 @@ async def test_who_quits_waits_for_the_batches_under_way(
     asyncio.get_running_loop().call_later(0.6, calls.go_on.set)
     await jobs.close()
     assert job.result == "cancelled, 4,995 of 9,500 deleted"
+
+
+class Answering:
+    """A gateway whose server answers every batch with these errors."""
+
+    def __init__(self, *errors: dict[str, str]) -> None:
+        self.errors = errors
+
+    async def call(self, *_: str, **__: Any) -> dict[str, Any]:
+        return {"Errors": self.errors}
+
+
+@pytest.mark.parametrize(
+    ("error", "stayed"),
+    [
+        ({"Key": "k", "VersionId": "2"}, {("k", "2")}),
+        ({"Key": "k"}, {("k", "1"), ("k", "2")}),
+        ({"Key": "K%20spelt otherwise"}, {("k", "1"), ("k", "2"), ("l", "1")}),
+    ],
+)
+async def test_what_failed_is_always_something_that_was_asked_for(
+    error: dict[str, str], stayed: set[tuple[str, str]]
+) -> None:
+    # It is tried again by this name: without a version id, the current object would go.
+    targets = [Target("k", "1"), Target("k", "2"), Target("l", "1")]
+    gateway: Any = Answering(error, error)
+    progress = Progress()
+    failures = await delete_many(gateway, "acme", targets, progress, None)
+    assert {(one.key, one.version_id) for one in failures} == stayed
+    assert progress.items_done == len(targets) - len(stayed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +206,23 @@ async def test_a_dead_network_ends_the_job_and_not_batch_after_batch(
     with contextlib.suppress(JobCancelled), pytest.raises(AwsError, match="reach AWS"):
         await s3.delete_many(bucket, [f"k{number}" for number in range(100)], Progress())
     assert asked < 20
+
+
+async def test_what_is_gone_already_is_skipped_off_the_event_loop(
+    s3: S3, outside: Any, bucket: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        outside.put_object(Bucket=bucket, Key=f"k{number}", Body=b"x")
+    plan, _ = await frozen(s3, bucket, folder)
+    read, rows = [], plan._rows
+
+    def watched() -> Any:
+        for row in rows():
+            read.append(threading.current_thread())
+            yield row
+
+    monkeypatch.setattr(plan, "_rows", watched)
+    await s3_empty.carry_out(s3, plan, Progress())
+    assert read
+    assert threading.main_thread() not in read
+    assert left_in(outside, bucket) == []

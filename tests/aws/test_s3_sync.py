@@ -115,6 +115,13 @@ def test_what_the_source_left_out_is_not_deleted_at_the_target(
     assert not {name for name in gone if name == "a" or name.startswith("d/")}
 
 
+def test_a_filter_does_not_open_a_folder_that_could_not_be_read_to_deletion() -> None:
+    there = [RemoteFile("sub/a.csv", 1, 1.0, "e"), RemoteFile("b.csv", 1, 1.0, "e")]
+    how = SyncOptions(deletes=True, include=("*.csv",))
+    plan, _ = plan_sync([], there, how, by_size_and_time(True), [Skipped("sub", "access denied")])
+    assert [one.name for one in plan if one.kind == DELETE] == ["b.csv"]
+
+
 def test_two_names_that_are_one_file_to_the_disk_are_a_pair() -> None:
     here = [LocalFile("readme", 1, (1, 10**9, 1))]
     there = [RemoteFile("README", 1, 1.0, "e", local_name="README")]

@@ -6,6 +6,7 @@ import asyncio
 import bz2
 import gzip
 import io
+import random
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.aws.subset_support import Memory, probed, pulled, small_chunks
+from tui.aws import subset_parquet
 from tui.aws.range_stream import Pinned
 from tui.aws.subset_pick import Which
 from tui.core.errors import AwsError, LocalError, UserError
@@ -309,7 +311,12 @@ async def test_a_file_that_was_not_shown_is_kept(tmp_path: Path) -> None:
         ("k.jsonl", b'{"a": 1}\n{"a"\n', "no JSON"),
         ("k.parquet", b"PAR1 nothing of it", "Parquet"),
         ("k.csv.gz", gzip.compress(CSV * 40)[:-300_0], "damaged"),
-        ("k.txt", b"a,b\n", "only CSV"),
+        ("k.txt", b"a,b\n", "no CSV"),
+        ("part-0000", b"\x89PNG\r\n\x1a\n\0\0,\n\0,\n", "no CSV"),
+        ("part-0000", b"Dear all,\nno table, this.\nBye\n", "no CSV"),
+        ("part-0000", b'{\n "a": 1\n}\n', "no CSV"),
+        ("part-0000", b"", "empty"),
+        ("k.jsonl.gz", gzip.compress(b'{"a": 1}\n{"a": "' + b"x" * (9 << 20)), "8 MB"),
     ],
 )
 async def test_what_has_no_rows_says_why(key: str, data: bytes, why: str, tmp_path: Path) -> None:
@@ -348,3 +355,32 @@ async def test_a_probe_tells_columns_types_and_rows() -> None:
     assert seen.rows_about == 3000
     assert (await probed(Memory(OBJECTS), "t.csv.gz")).rows_about is None
     assert (await probed(Memory(OBJECTS), "t.parquet")).rows_about == 3000
+
+
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.csv.gz", "t.csv.zst", "t.tsv", "t.jsonl", "t.parquet"]
+)
+async def test_what_a_name_does_not_say_the_first_bytes_do(name: str, tmp_path: Path) -> None:
+    memory = Memory({"out/part-0000": OBJECTS[name]})
+    await pulled(memory, "out/part-0000", tmp_path / "out.csv", Which("first", 3), ("id", "zone"))
+    expected = TRIPS[["id", "zone"]].head(3).astype(str)
+    pd.testing.assert_frame_equal(texts(tmp_path / "out.csv"), expected, check_dtype=False)
+
+
+async def test_long_rows_are_held_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    real = subset_parquet.ArrowRows
+
+    def noted(table: Any, start: int) -> Any:
+        held.append(table.nbytes)
+        return real(table, start)
+
+    monkeypatch.setattr(subset_parquet, "ArrowRows", noted)
+    long = [f"{number:09}" + random.Random(number).randbytes(500_000).hex() for number in range(30)]
+    frame = pd.DataFrame({"id": range(30), "text": long})
+    memory = Memory({"k.parquet": parquet(frame, compression="none", use_dictionary=False)})
+    await pulled(memory, "k.parquet", tmp_path / "out.csv", Which())
+    assert max(held) < 5 << 20
+    assert texts(tmp_path / "out.csv")["text"].tolist() == long

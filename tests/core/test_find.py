@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import re
+import time
 
 import pytest
 from hypothesis import given
@@ -56,3 +58,21 @@ def test_a_glob_on_one_name_means_what_fnmatch_means(glob: str, name: str) -> No
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_no_pattern_raises(text: str, key: str) -> None:
     Pattern(text).matcher("")(key)
+
+
+def test_a_glob_of_many_stars_answers_at_once() -> None:
+    began = time.perf_counter()
+    for glob in ("*a*a*a*a*b", "**a**a**a*a*b", "**/a*/**/a*/**/b"):
+        for key in ("a" * 100, "a/" * 50):
+            assert not Pattern(glob).matcher("")(key)
+    assert time.perf_counter() - began < 0.5
+
+
+@given(st.text("ab/*?", max_size=9), st.text("ab/", max_size=10))
+def test_a_glob_with_folders_means_what_a_plain_expression_means(glob: str, key: str) -> None:
+    pattern = Pattern(glob)
+    if pattern.is_glob and "/" in glob:
+        plain = re.sub(r"(?<![^/])\*\*+/", "\0", glob)
+        plain = re.sub(r"\*\*+", "\1", plain).replace("*", "[^/]*").replace("?", "[^/]")
+        plain = plain.replace("\0", "(?:.*/)?").replace("\1", ".*")
+        assert pattern.matcher("")(key) == (re.fullmatch(plain, key) is not None)

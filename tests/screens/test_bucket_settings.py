@@ -17,9 +17,13 @@ from tests.screens.bucket_support import (
 )
 from tests.screens.s3_support import fill, s3_pane, type_text
 from tests.support import said, screen_text, until
+from tui.screens.bucket_editor import PolicyEditor
 from tui.screens.bucket_form import NewBucket
+from tui.screens.bucket_review import Review
 from tui.screens.bucket_rule import RuleForm
 from tui.screens.bucket_view import BucketView
+from tui.screens.help import HelpScreen
+from tui.settings import Settings
 from tui.widgets.dialog import Ask, Choose, Confirm
 from tui.widgets.form import TextField
 
@@ -231,3 +235,54 @@ async def test_tags_versioning_and_encryption_are_changed(clean_sandbox: Any, cl
         assert "SSE-KMS" in said(app)
     assert client.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
     assert client.get_bucket_tagging(Bucket=BUCKET)["TagSet"] == [{"Key": "team", "Value": "data"}]
+
+
+async def test_back_from_a_rules_review_nothing_typed_is_lost(
+    clean_sandbox: Any, client: Any
+) -> None:
+    async with settings_of(clean_sandbox, client, "lifecycle") as (app, pilot, view):
+        await pilot.press("n")
+        form = await dialog(pilot, app, RuleForm)
+        await type_text(pilot, "old-logs")
+        form.query_one("#field-expire_days", TextField).focus_input()
+        await pilot.pause()
+        await type_text(pilot, "30")
+        await pilot.press("enter")
+        await dialog(pilot, app, Review)
+        await pilot.press("escape")
+        form = await dialog(pilot, app, RuleForm)
+        assert form.draft.id == "old-logs"
+        await pilot.press("enter")  # as it is: that is no "nothing changed"
+        await dialog(pilot, app, Review)
+        await type_text(pilot, BUCKET)
+        await pilot.press("enter")
+        await settled(pilot, view)
+    (rule,) = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert (rule["ID"], rule["Expiration"]) == ("old-logs", {"Days": 30})
+
+
+async def test_the_settings_have_help_and_keys_of_the_users_own(
+    clean_sandbox: Any, client: Any
+) -> None:
+    own = Settings(keys={"settings.raw": "W", "policy.template": "ctrl+n"})
+    async with settings_of(clean_sandbox, client, "policy", settings=own) as (app, pilot, view):
+        assert "W raw JSON" in " ".join(screen_text(app).split())
+        await press(pilot, "W")
+        assert view._raw
+        await press(pilot, "question_mark")
+        await dialog(pilot, app, HelpScreen)
+        shown = screen_text(app)
+        assert shown.index("S3 bucket settings") < shown.index("Everywhere")
+        await press(pilot, "escape", "e")
+        await dialog(pilot, app, PolicyEditor)
+        assert "^n adds a statement" in screen_text(app)
+        await press(pilot, "ctrl+n")
+        await dialog(pilot, app, Choose)
+
+
+async def test_a_form_that_is_closed_at_once_fails_nothing(clean_sandbox: Any, client: Any) -> None:
+    async with settings_of(clean_sandbox, client, "lifecycle") as (app, pilot, view):
+        view.action_add()
+        await until(None, lambda: isinstance(app.screen, RuleForm) and app.screen.is_mounted)
+        app.screen.dismiss(None)
+        await settled(pilot, view)

@@ -40,7 +40,7 @@ async def test_buckets_tell_region_access_and_versions(clean_sandbox: Any, aws_c
         assert " off " in line_of(app, "acme-plain")
         assert " on " in line_of(app, "acme-kept")
         await pilot.press("j")  # acme-open: the preview says why
-        await until(pilot, lambda: "its policy opens it" in said(app))
+        await until(pilot, lambda: "its policy lets anyone in" in said(app))
         client.put_bucket_versioning(Bucket="acme-plain", VersioningConfiguration=on)
         await pilot.press("r")
         await until(pilot, lambda: " on " in line_of(app, "acme-plain"))

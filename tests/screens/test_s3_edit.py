@@ -20,11 +20,11 @@ from tests.screens.s3_writing_support import (
     put_cursor,
     shown,
 )
-from tests.support import screen_text, until
+from tests.support import said, screen_text, until
 from tui.core.errors import UserError
 from tui.screens import s3_editor
 from tui.screens.s3_diff import DiffConfirm, DiffShow, diff_rows
-from tui.widgets.dialog import Ask, Confirm
+from tui.widgets.dialog import Ask, Choose, Confirm
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +139,26 @@ async def test_an_edit_never_goes_over_what_somebody_else_wrote_meanwhile(
     assert body_of(client, "a-mine.txt") == b"mine\n"
 
 
+async def test_a_window_that_is_still_open_keeps_its_file(
+    clean_sandbox: Any, aws_client: Any
+) -> None:
+    client = aws_client(clean_sandbox, "s3")
+    fill(client, LAKE, {"in/a": b"old"})
+    async with s3_pane(clean_sandbox, LAKE, "in/") as (app, pilot, screen):
+        screen.run_editor = editor(lambda data: data, seconds=0.1)
+        await pilot.press("e")
+        await shown(pilot, app, Choose)
+        await pilot.press("escape")
+        await until(pilot, lambda: "What you wrote is in" in said(app))
+        assert len(drafts()) == 1
+        await pilot.press("e")
+        await shown(pilot, app, Choose)
+        await pilot.press("enter")
+        await until(pilot, lambda: "It is as it was" in said(app))
+        assert len(drafts()) == 1  # the other edit's
+    assert body_of(client, "in/a") == b"old"
+
+
 async def test_what_was_written_is_kept_when_it_cannot_be_put(
     clean_sandbox: Any, aws_client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +217,12 @@ def test_a_draft_is_private_and_stays_in_its_folder(name: str) -> None:
     assert draft.path.name.isprintable()
     draft.remove()
     assert drafts() == []
+
+
+def test_a_line_of_megabytes_is_not_shown_whole() -> None:
+    rows = diff_rows(b"a" * 5_000_000, b"a" * 5_000_000 + b"b")
+    assert all(sum(len(text) for _, text in row) < 600 for row in rows)
+    assert rows[-1][1][1] == "… and 4,999,502 characters more"
 
 
 def test_a_difference_of_big_texts_is_told_at_once() -> None:

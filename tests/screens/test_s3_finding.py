@@ -14,7 +14,7 @@ from tui.core.places import PlaceFile
 from tui.core.safe_text import visible
 from tui.screens import s3_places
 from tui.screens.s3 import S3Screen
-from tui.screens.s3_goto import AskAddress
+from tui.screens.s3_ask_address import AskAddress
 from tui.screens.s3_places import PlacesDialog, account_of
 from tui.screens.s3_search import hit_name
 from tui.settings import state_folder

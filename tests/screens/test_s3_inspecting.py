@@ -328,7 +328,7 @@ async def test_what_has_no_rows_is_said_before_anything_is_asked(
     client.put_object(Bucket="acme-lake", Key="old.csv", Body=CSV, StorageClass="GLACIER")
     async with s3_pane(clean_sandbox, "acme-lake") as (app, pilot, screen):
         for key, why in (
-            ("a.png", "not that of a CSV"),
+            ("a.png", "it is no CSV, TSV, JSONL or Parquet"),
             ("b/", "folders have no rows"),
             ("c.parquet", "can't be read as Parquet"),
             ("old.csv", "it is archived"),

@@ -136,3 +136,30 @@ async def test_a_cancelled_total_is_none_and_can_be_begun_again(
         await pilot.press("t")
         await shown(pilot, app)
         assert "5 objects" in said(app)
+
+
+async def test_what_a_cancelled_total_counted_is_kept_as_not_all(
+    clean_sandbox: Any, aws_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(aws_client(clean_sandbox, "s3"), "acme-lake", LAKE)
+    async with s3_pane(clean_sandbox) as (app, pilot, screen):
+        real = type(screen.services.s3).objects
+
+        async def stuck(self: Any, query: Any) -> Any:
+            async for page in real(self, query):
+                yield page
+            await asyncio.sleep(60)
+
+        monkeypatch.setattr(type(screen.services.s3), "objects", stuck)
+        await pilot.press("t")
+        await until(pilot, lambda: app.jobs.running and app.jobs.running[0].items_done == 5)
+        app.jobs.cancel(app.jobs.running[0].id)
+        await idle_jobs(pilot, app)
+        monkeypatch.setattr(type(screen.services.s3), "objects", real)
+        await until(pilot, lambda: "5 objects counted by then" in said(app))
+        await pilot.press("t")
+        await shown(pilot, app)
+        assert "≥ 5 objects" in said(app)
+        assert "there is more than this" in said(app)
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, TotalDialog) and "≥" not in said(app))

@@ -17,6 +17,7 @@ from tests.screens.s3_writing_support import (
 )
 from tests.support import said, screen_text, until
 from tui.core.jobs import JobState
+from tui.screens.s3_ask_address import AskAddress
 from tui.screens.s3_sync_dialogs import SyncForm, SyncReview
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Confirm
@@ -29,7 +30,7 @@ async def test_a_folder_is_renamed_with_all_below_it(clean_sandbox: Any, aws_cli
     async with s3_pane(clean_sandbox, LAKE, "raw/") as (app, pilot, screen):
         await put_cursor(pilot, screen, "raw/2025/")
         await pilot.press("m")
-        dialog = await shown(pilot, app, AskPath)
+        dialog = await shown(pilot, app, AskAddress)
         assert dialog.focused.value == f"s3://{LAKE}/raw/2025/"
         await type_text(pilot, f"s3://{LAKE}/raw/2026")
         await pilot.press("enter")
@@ -63,7 +64,7 @@ async def test_what_is_there_is_left_or_overwritten_by_choice_and_only_as_it_was
     async with s3_pane(clean_sandbox, LAKE, "in/") as (app, pilot, _screen):
         for choice in ("skip", "replace"):
             await pilot.press("a", "c")
-            await answer(pilot, app, AskPath, "s3://acme-eu/in/")
+            await answer(pilot, app, AskAddress, "s3://acme-eu/in/")
             await choose(pilot, app, choice)
             question = await shown(pilot, app, Confirm)
             text = screen_text(app)
@@ -89,13 +90,13 @@ async def test_a_target_is_judged_as_it_is_typed_and_a_missing_bucket_is_told(
     async with s3_pane(clean_sandbox, LAKE, size=(80, 24)) as (app, pilot, screen):
         await put_cursor(pilot, screen, "b")
         await pilot.press("c")
-        await shown(pilot, app, AskPath)
+        await shown(pilot, app, AskAddress)
         await until(pilot, lambda: "that is where it is" in screen_text(app))
         await type_text(pilot, f"s3://{LAKE}/raw/")
         await until(pilot, lambda: f"it becomes s3://{LAKE}/raw/b" in screen_text(app))
-        assert "deep/" in screen_text(app)  # offered for completion
-        await type_text(pilot, "raw/")
-        await until(pilot, lambda: "an address begins with s3://" in screen_text(app))
+        await until(pilot, lambda: "deep/" in screen_text(app))  # offered for completion
+        await type_text(pilot, "ftp://raw/")
+        await until(pilot, lambda: "is not S3's" in screen_text(app))
         await type_text(pilot, "s3://acme-missing-bucket/x")
         await pilot.press("enter")
         await until(pilot, lambda: "there is no such bucket" in said(app))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.aws.bucket_settings import (
+    REFUSALS,
     SWITCH_NAMES,
     Answer,
     Switches,
@@ -18,10 +19,10 @@ from tui.aws.bucket_settings import (
     switches_of,
     tags_of,
 )
+from tui.aws.bucket_verdict import ownership_of
 from tui.aws.calls import caused_by
 from tui.aws.policy import same
 from tui.aws.policy_access import is_public
-from tui.aws.s3_bucket_facts import REFUSALS
 from tui.core.errors import AwsError
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ async def put_switches(s3: S3, bucket: str, wanted: Switches, before: Switches) 
     await s3.ask("put_public_access_block", bucket, PublicAccessBlockConfiguration=configuration)
 
 
-async def put_ownership(s3: S3, bucket: str, ownership: str) -> None:
+async def put_ownership(s3: S3, bucket: str, ownership: str, before: str) -> None:
     """Say who owns what others upload: BucketOwnerEnforced switches ACLs off."""
+    now = await _now(s3, bucket, "ownership")
+    _expect(ownership_of(now) == before, "object ownership", bucket)
     rules = {"Rules": [{"ObjectOwnership": ownership}]}
     await s3.ask("put_bucket_ownership_controls", bucket, OwnershipControls=rules)
 
@@ -80,18 +83,32 @@ async def delete_policy(s3: S3, bucket: str, before: str) -> None:
     await s3.ask("delete_bucket_policy", bucket)
 
 
-async def put_versioning(s3: S3, bucket: str, *, on: bool) -> None:
-    """Keep old versions from now on, or no longer."""
+async def put_versioning(s3: S3, bucket: str, *, on: bool, before: Answer | None = None) -> None:
+    """Keep old versions from now on, or no longer; `before` is what was read, if it was."""
+    if before is not None:
+        _expect((await _now(s3, bucket, "versioning")).value == before.value, "versioning", bucket)
     status = {"Status": "Enabled" if on else "Suspended"}
     await s3.ask("put_bucket_versioning", bucket, VersioningConfiguration=status)
 
 
-async def put_encryption(s3: S3, bucket: str, *, kms: bool, key: str = "") -> None:
-    """Encrypt new objects with S3's own keys, or by KMS: the account's key unless one is named."""
+async def put_encryption(
+    s3: S3, bucket: str, *, kms: bool, key: str = "", before: Answer | None = None
+) -> None:
+    """Encrypt new objects with S3's own keys, or by KMS: the account's key unless one is named.
+
+    What the rule says besides, such as which encryption is refused, stays; `before` is what was
+    read, if it was.
+    """
     default: dict[str, Any] = {"SSEAlgorithm": "aws:kms" if kms else "AES256"}
     if kms and key:
         default["KMSMasterKeyID"] = key
-    rule: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": default}
+    rule: dict[str, Any] = {}
+    if before is not None:
+        now = await _now(s3, bucket, "encryption")
+        _expect(now.value == before.value, "encryption", bucket)
+        rules = now.value.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+        rule = {name: part for row in rules[:1] for name, part in row.items()}
+    rule["ApplyServerSideEncryptionByDefault"] = default
     if kms:
         rule["BucketKeyEnabled"] = True
     configuration = {"Rules": [rule]}

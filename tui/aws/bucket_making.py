@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui.aws.bucket_changes import put_encryption, put_tags, put_versioning
 from tui.aws.bucket_settings import SWITCH_NAMES, Switches, ask, switches_of
 from tui.aws.calls import caused_by
-from tui.aws.s3_bucket_facts import LACKS
+from tui.aws.lookalikes import LACKING
 from tui.core.errors import AwsError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def make(s3: S3, draft: BucketDraft) -> Made:
         try:
             await step()
         except AwsError as error:
-            if error.code in LACKS and what == _BLOCKED:
+            if error.code in LACKING and what == _BLOCKED:
                 lacking.append(what)
             else:
                 failed.append((what, error))

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tui.aws.s3_bucket_facts import LACKS, REFUSALS
+from tui.aws.lookalikes import LACKING
 from tui.core.errors import AwsError, UserError
 
 if TYPE_CHECKING:
     from tui.aws.s3 import S3
+
+
+REFUSALS: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403", "Forbidden"})
 
 
 class State(Enum):
@@ -114,7 +117,7 @@ def _failed(question: Question, error: AwsError) -> Answer:
         return Answer(State.NONE)
     if error.code in REFUSALS:
         return Answer(State.DENIED, error=error)
-    if error.code in LACKS:
+    if error.code in LACKING:
         return Answer(State.LACKING, error=error)
     return Answer(State.FAILED, error=error)
 
@@ -135,6 +138,11 @@ class Switches(NamedTuple):
     def all_on(self) -> bool:
         """Whether nothing can become public."""
         return all(self)
+
+    @property
+    def shut(self) -> bool:
+        """Whether neither a policy nor an ACL that is there lets a stranger in."""
+        return self.ignore_acls and self.restrict
 
     def merged(self, other: Switches) -> Switches:
         """What takes effect where bucket and account block: each that either has."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.aws.bucket_settings import (
     Answer,
@@ -50,11 +50,27 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict and the reasons for it, the weightiest first."""
+    """The verdict and the reasons for it, the weightiest first.
+
+    Attributes:
+        gap: of UNCLEAR: why what matters is not known.
+        opened: of UNCLEAR: it is public, unless the block that is not known undoes that.
+    """
 
     level: Level
     words: str
     reasons: tuple[str, ...] = ()
+    gap: State | None = None
+    opened: bool = False
+
+
+class _Says(NamedTuple):
+    """What policy or ACL alone come to."""
+
+    level: Level
+    reason: str
+    gap: State | None = None
+    opened: bool = False
 
 
 NEEDED = ("public_access_block", "policy", "policy_status", "acl", "ownership", "account_block")
@@ -64,20 +80,23 @@ def verdict(settings: Settings) -> Verdict:
     """Add up what is known; says so where something that matters is not."""
     if any(name not in settings for name in NEEDED):
         return Verdict(Level.WAITING, "still asking…")
+    return judged(settings)
+
+
+def judged(settings: Settings) -> Verdict:
+    """The verdict by what was asked for; the rest must not matter, as a policy that is blocked."""
     blocked = effective(settings)
-    by_policy, policy_reason = _by_policy(settings, blocked)
-    by_acl, acl_reason = _by_acl(settings, blocked)
+    policy, acl = _by_policy(settings, blocked), _by_acl(settings, blocked)
     block_reason = _block_reason(settings, blocked)
-    reasons = (policy_reason, acl_reason, block_reason, *_object_acls(settings, blocked))
-    if Level.PUBLIC in (by_policy, by_acl):
-        first = policy_reason if by_policy is Level.PUBLIC else acl_reason
-        both = by_policy is by_acl is Level.PUBLIC
-        return Verdict(Level.PUBLIC, f"Public: {first}" + (f"; {acl_reason}" * both), reasons)
-    if Level.UNCLEAR in (by_policy, by_acl):
-        first = policy_reason if by_policy is Level.UNCLEAR else acl_reason
-        return Verdict(Level.UNCLEAR, f"Unclear: {first}", reasons)
+    reasons = (policy.reason, acl.reason, block_reason, *_object_acls(settings, blocked))
+    if public := [one.reason for one in (policy, acl) if one.level is Level.PUBLIC]:
+        return Verdict(Level.PUBLIC, f"Public: {'; '.join(public)}", reasons)
+    if unclear := [one for one in (policy, acl) if one.level is Level.UNCLEAR]:
+        first = next((one for one in unclear if one.opened), unclear[0])
+        words = f"Unclear: {first.reason}"
+        return Verdict(Level.UNCLEAR, words, reasons, first.gap, first.opened)
     return Verdict(
-        Level.PRIVATE, f"Private: {block_reason}, {policy_reason}, {acl_reason}", reasons
+        Level.PRIVATE, f"Private: {block_reason}, {policy.reason}, {acl.reason}", reasons
     )
 
 
@@ -92,51 +111,68 @@ def _block_reason(settings: Settings, blocked: Switches) -> str:
     if blocked.all_on:
         by = "" if switches_of(own).all_on else " by the account"
         return f"public access is blocked{by}"
+    if own.state is State.LACKING:
+        return "this server blocks no public access"
     if not own.known:
         return f"the public access block is not known ({said(own)})"
     return "public access is blocked in part" if any(blocked) else "public access is not blocked"
 
 
-def _by_policy(settings: Settings, blocked: Switches) -> tuple[Level, str]:
-    status, policy = settings["policy_status"], settings["policy"]
-    if State.NONE in (status.state, policy.state):
-        return Level.PRIVATE, "there is no policy"
+def _by_policy(settings: Settings, blocked: Switches) -> _Says:
+    status, policy = settings.get("policy_status"), settings.get("policy")
+    by_status = status is not None and status.known  # S3's own word, where it may be had
+    first = status if by_status else policy
+    if first is not None and first.state is State.NONE:
+        return _Says(Level.PRIVATE, "there is no policy")
     found: tuple[Opening, ...] = openings(policy_of(policy))
-    if status.state is State.SET:
+    if by_status and status is not None:
         public = bool(status.value.get("PolicyStatus", {}).get("IsPublic"))
-    elif policy.state is State.SET:
+    elif policy is not None and policy.state is State.SET:
         public = bool(found)
+    elif blocked.restrict:
+        return _Says(Level.PRIVATE, "whatever the policy says, it lets no stranger in")
     else:
-        if blocked.restrict:
-            return Level.PRIVATE, "whatever the policy says, it lets no stranger in"
-        return Level.UNCLEAR, f"the policy is not known ({said(policy)})"
+        return _unknown("policy", policy or status)
     if not public:
-        return Level.PRIVATE, "the policy is not public"
+        return _Says(Level.PRIVATE, "the policy is not public")
     if blocked.restrict:
-        return Level.PRIVATE, "the policy is public but held back by the block"
+        return _Says(Level.PRIVATE, "the policy is public but held back by the block")
     told = "; ".join(dict.fromkeys(one.words for one in found)) or "its policy lets anyone in"
-    if not settings["public_access_block"].known:
-        return Level.UNCLEAR, f"{told}, unless the block holds it back, which is not known"
-    return Level.PUBLIC, f"{told}, by the policy" if found else told
+    if (gap := _gap(settings["public_access_block"])) is not None:
+        words = f"{told}, unless the block holds it back, which is not known"
+        return _Says(Level.UNCLEAR, words, gap, opened=True)
+    return _Says(Level.PUBLIC, f"{told}, by the policy" if found else told)
 
 
-def _by_acl(settings: Settings, blocked: Switches) -> tuple[Level, str]:
-    acl, ownership = settings["acl"], ownership_of(settings.get("ownership"))
+def _by_acl(settings: Settings, blocked: Switches) -> _Says:
+    acl, ownership = settings.get("acl"), ownership_of(settings.get("ownership"))
     if ownership == ENFORCED:
-        return Level.PRIVATE, "ACLs are off"
-    if not acl.known:
+        return _Says(Level.PRIVATE, "ACLs are off")
+    if acl is None or not acl.known:
         if blocked.ignore_acls:
-            return Level.PRIVATE, "ACLs for everyone are ignored"
-        return Level.UNCLEAR, f"the ACL is not known ({said(acl)})"
+            return _Says(Level.PRIVATE, "ACLs for everyone are ignored")
+        return _unknown("ACL", acl)
     open_to = [grant for grant in grants(acl) if grant.everyone]
     if not open_to:
-        return Level.PRIVATE, "no ACL grants it to everyone"
+        return _Says(Level.PRIVATE, "no ACL grants it to everyone")
     if blocked.ignore_acls:
-        return Level.PRIVATE, "the ACL is public but ignored"
+        return _Says(Level.PRIVATE, "the ACL is public but ignored")
     told = "; ".join(f"{grant.who} may {grant.may}" for grant in open_to)
-    if not settings["public_access_block"].known:
-        return Level.UNCLEAR, f"{told}, unless the block ignores the ACL, which is not known"
-    return Level.PUBLIC, f"{told}, by the ACL"
+    if (gap := _gap(settings["public_access_block"])) is not None:
+        words = f"{told}, unless the block ignores the ACL, which is not known"
+        return _Says(Level.UNCLEAR, words, gap, opened=True)
+    return _Says(Level.PUBLIC, f"{told}, by the ACL")
+
+
+def _unknown(what: str, answer: Answer | None) -> _Says:
+    why = f" ({said(answer)})" if answer is not None else ""
+    gap = answer.state if answer is not None else None
+    return _Says(Level.UNCLEAR, f"the {what} is not known{why}", gap)
+
+
+def _gap(block: Answer) -> State | None:
+    """Why a block is not known; a server that has none blocks nothing."""
+    return None if block.known or block.state is State.LACKING else block.state
 
 
 def _object_acls(settings: Settings, blocked: Switches) -> tuple[str, ...]:

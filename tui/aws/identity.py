@@ -66,9 +66,9 @@ async def _nameless(gateway: Gateway, refused: AwsError) -> dict[str, str]:
     try:
         await S3(gateway).buckets()
     except AwsError as error:
-        if not error.code:
-            raise refused from error
-        if error.code not in ("AccessDenied", "AllAccessDisabled", "Forbidden", "403"):
+        if not error.code or error.code[0].isdigit():
+            raise refused from error  # a bare status: S3 is not spoken there either
+        if error.code not in ("AccessDenied", "AllAccessDisabled", "Forbidden"):
             raise AwsError(
                 refused.title, error.message, error.hint, code=error.code, retryable=error.retryable
             ) from error

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LACKING: Final = frozenset(
     {
         *("NotImplemented", "XNotImplemented", "501", "MethodNotAllowed", "405"),
-        *("UnsupportedOperation", "SandboxNotSupported", "UnknownOperationException"),
+        *("UnsupportedOperation", "NotSupported", "SandboxNotSupported"),
+        "UnknownOperationException",
     }
 )
 MOST_BYTES: Final = 64 * 1024  # of an answer about a property

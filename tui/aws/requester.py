@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui.aws.s3 import S3
 
 _MEMBER = "RequestPayer"
+_IN_LINK = "skydeck-requester-pays"
 
 
 class Requester:
@@ -46,16 +47,24 @@ class Requester:
         client.meta.events.register_first(
             "provide-client-params.s3", self._say_so, unique_id=f"requester-{id(self)}"
         )
+        client.meta.events.register("before-sign.s3", _say_so_in_link)
 
     def _say_so(self, params: Any, model: Any, context: Any = None, **_: Any) -> None:
-        # A link is signed with its headers, and a browser would not send this one.
         if not self._accepted or not isinstance(params, dict):
             return
-        if isinstance(context, dict) and context.get("is_presign_request"):
-            return
         members = model.input_shape.members if model.input_shape else {}
-        if _MEMBER in members and any(self.pays(bucket) for bucket in _buckets(params)):
+        if _MEMBER not in members or not any(self.pays(bucket) for bucket in _buckets(params)):
+            return
+        if isinstance(context, dict) and context.get("is_presign_request"):
+            context[_IN_LINK] = True  # as a header it would be signed, and no browser sends it
+        else:
             params.setdefault(_MEMBER, "requester")
+
+
+def _say_so_in_link(request: Any, **_: Any) -> None:
+    """A link of such a bucket says it in its address: without that it opens nothing."""
+    if request.context.get(_IN_LINK):
+        request.params = {**(request.params or {}), "x-amz-request-payer": "requester"}
 
 
 def _buckets(params: dict[str, Any]) -> list[str]:

@@ -1,15 +1,17 @@
 """What a list of buckets tells of each: its region, who may read it, whether it keeps versions.
 
-Every question may be refused on its own; the answer then says so and the others stand.
+Every question may be refused on its own; the answer then says so and the others stand. Who may
+read it is `bucket_verdict`'s to say, here as in the bucket's settings.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from tui.aws.bucket_settings import Answer, State, ask, switches_of
+from tui.aws.bucket_verdict import Level, Verdict, effective, grants, judged
 from tui.aws.calls import caused_by
 from tui.core.errors import AwsError
 
@@ -20,17 +22,6 @@ PUBLIC, PRIVATE, MAYBE, UNKNOWN = "public", "private", "maybe", "unknown"
 ON, SUSPENDED, OFF = "on", "suspended", "off"
 NOT_ALLOWED, NOT_HERE = "not allowed", "none here"
 
-REFUSALS: Final = frozenset({"AccessDenied", "AllAccessDisabled", "403", "Forbidden"})
-LACKS: Final = frozenset(
-    {"NotImplemented", "MethodNotAllowed", "501", "405", "SandboxNotSupported"}
-)
-_NO_BLOCK, _NO_POLICY = "NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups
-_EVERYONE: Final = (
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -39,21 +30,6 @@ class Access:
     word: str
     why: str = ""
     short: str = UNKNOWN  # of UNKNOWN: what a table says
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """The two settings of a public access block that take effect on what there is already.
-
-    Attributes:
-        policies: public policies reach nobody outside the account (RestrictPublicBuckets).
-        grants: ACLs that name everyone count for nothing (IgnorePublicAcls).
-        where: whose setting it is, for the sentence.
-    """
-
-    policies: bool = False
-    grants: bool = False
-    where: str = "its public access block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +44,8 @@ class BucketFacts:
     versions: str = UNKNOWN
 
 
-async def facts_of(s3: S3, bucket: str, account: Blocks | None = None) -> BucketFacts:
-    """Ask all there is to know, unlogged: two to five calls. Never raises `AwsError`.
+async def facts_of(s3: S3, bucket: str, account: Answer | None = None) -> BucketFacts:
+    """Ask all there is to know, unlogged: three to six calls. Never raises `AwsError`.
 
     `account` is what `account_blocks` answered.
     """
@@ -81,69 +57,62 @@ async def facts_of(s3: S3, bucket: str, account: Blocks | None = None) -> Bucket
     return BucketFacts(region, access, versions)
 
 
-async def access_of(s3: S3, bucket: str, account: Blocks | None = None) -> Access:
-    """Tell whether anybody may reach a bucket, by its block, its policy and its ACL.
-
-    A bucket is public where its policy or its ACL opens it and no block undoes that; the blocks
-    of account and bucket add up. Objects may have ACLs of their own, which this does not read.
+async def access_of(s3: S3, bucket: str, account: Answer | None = None) -> Access:
+    """Tell whether anybody may reach a bucket: the verdict of its settings, by as few questions
+    as it takes.
     """
-    account = account or Blocks()
-    if account.policies and account.grants:
-        return Access(PRIVATE, f"{account.where} keeps all out")
-    own, block_code = await _blocks(s3, bucket)
-    policies, grants = account.policies or own.policies, account.grants or own.grants
-    if policies and grants:
-        return Access(PRIVATE, f"{own.where} keeps all out")
-    by_policy, by_grant = await asyncio.gather(
-        _nobody() if policies else _policy_opens(s3, bucket),
-        _nobody() if grants else _grants_open(s3, bucket),
-    )
-    return verdict(by_policy, by_grant, block_code)
+    known: dict[str, Answer] = {"account_block": account} if account is not None else {}
+    if switches_of(account).shut:
+        return Access(PRIVATE, "the account's public access block keeps all out")
+    known["public_access_block"] = await ask(s3, bucket, "public_access_block")
+    blocked = effective(known)
+    if blocked.shut:
+        return Access(PRIVATE, "its public access block keeps all out")
+    asking = [] if blocked.restrict else [_ask_policy(s3, bucket)]
+    asking += [] if blocked.ignore_acls else [_ask_acl(s3, bucket)]
+    for answers in await asyncio.gather(*asking):
+        known |= answers
+    return _told(judged(known))
 
 
-def verdict(by_policy: bool | str, by_grant: bool | str, block_code: str = "") -> Access:
-    """One word of three answers; a text is the code of the error that came instead."""
-    if by_policy is True or by_grant is True:
-        opened = "its policy opens it" if by_policy is True else "its ACL names everyone"
-        if block_code in REFUSALS:
-            return Access(MAYBE, f"{opened}; whether that is blocked may not be asked")
-        return Access(PUBLIC, opened)
-    if by_policy is False and by_grant is False:
+async def _ask_policy(s3: S3, bucket: str) -> dict[str, Answer]:
+    status = await ask(s3, bucket, "policy_status")
+    if status.known:
+        return {"policy_status": status}
+    return {"policy_status": status, "policy": await ask(s3, bucket, "policy")}
+
+
+async def _ask_acl(s3: S3, bucket: str) -> dict[str, Answer]:
+    acl = await ask(s3, bucket, "acl")
+    if acl.known and not any(grant.everyone for grant in grants(acl)):
+        return {"acl": acl}
+    return {"acl": acl, "ownership": await ask(s3, bucket, "ownership")}
+
+
+def _told(found: Verdict) -> Access:
+    why = found.words.partition(": ")[2]
+    if found.level is Level.PUBLIC:
+        return Access(PUBLIC, why)
+    if found.level is Level.PRIVATE:
         return Access(PRIVATE, "neither policy nor ACL opens it")
-    code = by_policy if isinstance(by_policy, str) else str(by_grant)
-    what = "its policy" if isinstance(by_policy, str) else "its ACL"
-    if code in REFUSALS:
-        return Access(UNKNOWN, f"{what} may not be read", NOT_ALLOWED)
-    if code in LACKS:
-        return Access(UNKNOWN, "this server does not tell", NOT_HERE)
-    return Access(UNKNOWN, f"{what} could not be read ({code})")
+    if found.opened:
+        return Access(MAYBE, why)
+    shorts = {State.DENIED: NOT_ALLOWED, State.LACKING: NOT_HERE}
+    return Access(UNKNOWN, why, shorts.get(found.gap or State.FAILED, UNKNOWN))
 
 
 async def versions_of(s3: S3, bucket: str) -> str:
     """Tell whether a bucket keeps versions (GetBucketVersioning)."""
-    try:
-        answer = await s3.ask("get_bucket_versioning", bucket)
-    except AwsError as error:
-        if error.code in REFUSALS:
-            return NOT_ALLOWED
-        return NOT_HERE if error.code in LACKS else UNKNOWN
-    return {"Enabled": ON, "Suspended": SUSPENDED}.get(answer.get("Status", ""), OFF)
+    answer = await ask(s3, bucket, "versioning")
+    if not answer.known:
+        return {State.DENIED: NOT_ALLOWED, State.LACKING: NOT_HERE}.get(answer.state, UNKNOWN)
+    return {"Enabled": ON, "Suspended": SUSPENDED}.get(answer.value.get("Status", ""), OFF)
 
 
-async def account_blocks(s3: S3, account: str) -> Blocks | None:
-    """Return what the account as a whole blocks; None where there is nothing or it can't be had.
-
-    Only Amazon has it: other servers are not asked.
-    """
-    gateway = s3.gateway
-    if gateway.connection.endpoint_url:
-        return None
-    try:
-        with caused_by(None):
-            answer = await gateway.call("s3control", "get_public_access_block", AccountId=account)
-    except AwsError:
-        return None
-    return _made(answer, "the account's public access block")
+async def account_blocks(s3: S3, account: str) -> Answer:
+    """Return what the account as a whole blocks, or why that is not known."""
+    with caused_by(None):
+        return await ask(s3, "", "account_block", account)
 
 
 async def _region(s3: S3, bucket: str) -> str:
@@ -151,39 +120,3 @@ async def _region(s3: S3, bucket: str) -> str:
         return await s3.bucket_region(bucket)
     except AwsError:
         return ""
-
-
-async def _blocks(s3: S3, bucket: str) -> tuple[Blocks, str]:
-    """The bucket's own, and the code of the error that came instead."""
-    try:
-        answer = await s3.ask("get_public_access_block", bucket)
-    except AwsError as error:
-        return Blocks(), "" if error.code == _NO_BLOCK else error.code
-    return _made(answer), ""
-
-
-def _made(answer: Mapping[str, Any], where: str = Blocks().where) -> Blocks:
-    found = answer.get("PublicAccessBlockConfiguration", {})
-    policies, grants = found.get("RestrictPublicBuckets"), found.get("IgnorePublicAcls")
-    return Blocks(bool(policies), bool(grants), where)
-
-
-async def _policy_opens(s3: S3, bucket: str) -> bool | str:
-    try:
-        answer = await s3.ask("get_bucket_policy_status", bucket)
-    except AwsError as error:
-        return False if error.code == _NO_POLICY else error.code or UNKNOWN
-    return bool(answer.get("PolicyStatus", {}).get("IsPublic"))
-
-
-async def _grants_open(s3: S3, bucket: str) -> bool | str:
-    try:
-        answer = await s3.ask("get_bucket_acl", bucket)
-    except AwsError as error:
-        return error.code or UNKNOWN
-    grantees = (grant.get("Grantee", {}) for grant in answer.get("Grants", ()))
-    return any(grantee.get("URI") in _EVERYONE for grantee in grantees)
-
-
-async def _nobody() -> bool:
-    return False

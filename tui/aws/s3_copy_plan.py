@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tui.aws.s3_seen import SeenObject
 from tui.aws.transfer_plan import KEY_LIMIT_BYTES, Skipped
 from tui.core.errors import UserError
-
-SCHEME = "s3://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,11 @@ class CopyPlan:
     """The objects of one bucket that go to another place, and what is left out.
 
     Where it `moves`, each source is deleted once its copy was checked.
+
+    Attributes:
+        size_bytes: all items together.
+        replaced: the items that would replace an object.
+        unsure: those of which nobody knows whether they would replace one.
     """
 
     source: str
@@ -40,21 +43,19 @@ class CopyPlan:
     items: tuple[CopyItem, ...]
     skipped: tuple[Skipped, ...] = ()
     moves: bool = False
+    size_bytes: int = field(init=False, repr=False, compare=False)
+    replaced: tuple[CopyItem, ...] = field(init=False, repr=False, compare=False)
+    unsure: tuple[CopyItem, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def size_bytes(self) -> int:
-        """All items together."""
-        return sum(item.size_bytes for item in self.items)
-
-    @property
-    def replaced(self) -> tuple[CopyItem, ...]:
-        """The items that would replace an object."""
-        return tuple(item for item in self.items if item.seen)
-
-    @property
-    def unsure(self) -> tuple[CopyItem, ...]:
-        """The items of which nobody knows whether they would replace one."""
-        return tuple(item for item in self.items if item.seen is None)
+    def __post_init__(self) -> None:
+        """Look through the items once, where the plan is made: dialogs ask many times."""
+        known = {
+            "size_bytes": sum(item.size_bytes for item in self.items),
+            "replaced": tuple(item for item in self.items if item.seen),
+            "unsure": tuple(item for item in self.items if item.seen is None),
+        }
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def with_seen(self, there: Mapping[str, str | None]) -> CopyPlan:
         """Return the plan with what was there when one looked: {target key: ETag}."""
@@ -81,8 +82,11 @@ def plan_copies(
     new: str,
     *,
     moves: bool = False,
+    folders: Iterable[str] = (),
 ) -> CopyPlan:
     """Plan to copy objects of bucket `source` to bucket `target`; `old` of each key becomes `new`.
+
+    `folders` are those that go as a whole.
 
     Raises:
         UserError: it would overwrite what is still to be copied.
@@ -103,8 +107,9 @@ def plan_copies(
             items.append(
                 CopyItem(entry.key, key, entry.size_bytes, entry.etag, entry.storage_class)
             )
-    if moves and items and source == target and old.endswith("/") and new.startswith(old):
-        raise _into_itself(moves, old, "the target lies inside of it")
+    into = next((folder for folder in folders if new.startswith(folder)), None)
+    if moves and items and source == target and into is not None:
+        raise _into_itself(moves, into, "the target lies inside of it")
     return CopyPlan(source, target, tuple(items), tuple(skipped), moves)
 
 
@@ -117,24 +122,6 @@ def key_problem(key: str) -> str:
     except UnicodeEncodeError:
         return "the name is not UTF-8"
     return "the key would be over 1,024 bytes" if length > KEY_LIMIT_BYTES else ""
-
-
-def parsed_address(text: str) -> tuple[str, str]:
-    """Split an s3:// address into bucket and key, byte for byte; ("", "") if it is none."""
-    if not text.startswith(SCHEME):
-        return "", ""
-    bucket, _, key = text[len(SCHEME) :].partition("/")
-    return bucket, key
-
-
-def address_problem(text: str) -> str | None:
-    """Say what is wrong with a typed s3:// address, or None."""
-    if not text.startswith(SCHEME):
-        return "an address begins with s3://"
-    bucket, key = parsed_address(text)
-    if not bucket:
-        return "name a bucket"
-    return key_problem(key) or None if key else None
 
 
 def _done(moves: bool) -> str:

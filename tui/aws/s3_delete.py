@@ -14,6 +14,7 @@ from tui.aws.errors import clean
 from tui.aws.lookalikes import LACKING, is_lookalike
 from tui.core import format as texts
 from tui.core.errors import AwsError, JobCancelled
+from tui.core.failures import KeyFailure
 from tui.core.frozen import Target
 from tui.core.jobs import Progress
 
@@ -34,17 +35,7 @@ CHANGED = "it was written anew since it was listed, so it stays; list again and 
 LOCKED = "it is locked: its retention has not ended, or it is under a legal hold"
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteFailure:
-    """What could not be deleted, with S3's code and its reason as a clause.
-
-    `version_id` is an upload's id where an upload could not be aborted.
-    """
-
-    key: str
-    code: str
-    message: str
-    version_id: str = ""
+DeleteFailure = KeyFailure  # what could not be deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +194,8 @@ class _Work:
             if error.code not in LACKING or not is_lookalike(self.gateway.connection):
                 raise
             return await self._one_by_one(batch)
-        return [one for entry in answer.get("Errors", ()) for one in _failures(entry, batch)]
+        failed = [one for entry in answer.get("Errors", ()) for one in _failures(entry, batch)]
+        return list({(one.key, one.version_id): one for one in failed}.values())
 
     async def _one_by_one(self, batch: Batch) -> list[DeleteFailure]:
         """For servers that lack DeleteObjects; one that lacks both fails as a whole."""
@@ -255,8 +247,11 @@ def _named(target: Target) -> dict[str, str]:
 def _failures(entry: dict[str, Any], batch: Batch) -> Iterator[DeleteFailure]:
     said, key = str(entry.get("Message", "")), str(entry.get("Key", ""))
     reason = LOCKED if _LOCKED.search(said) else clean(said)
-    version_ids = [str(entry["VersionId"])] if entry.get("VersionId") else []
-    # A server that does not say which version: then none of that key is known to be gone.
-    version_ids = version_ids or [one.version_id for one in batch.targets if one.key == key]
-    for version_id in version_ids or [""]:
-        yield DeleteFailure(key, str(entry.get("Code", "")), reason, version_id)
+    # A server that does not say which version: then none of that key is known to be gone. One
+    # that spells the key its own way: none of the batch. What failed is tried again, and nothing
+    # that was not asked for may get into that.
+    named = [one for one in batch.targets if one.key == key]
+    if entry.get("VersionId"):
+        named = [one for one in named if one.version_id in ("", entry["VersionId"])]
+    for one in named or batch.targets:
+        yield DeleteFailure(one.key, str(entry.get("Code", "")), reason, one.version_id)

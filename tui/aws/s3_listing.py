@@ -87,6 +87,17 @@ def cut_rows() -> Iterator[None]:
         _cutting.reset(token)
 
 
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Compute with a page (match it, add it up) while no listing's thread computes."""
+    turn = _Turn()
+    turn.take()
+    try:
+        yield
+    finally:
+        turn.leave()
+
+
 def give_way() -> None:
     """Let no listing compute for a moment: the user has pressed a key, and waits for its answer."""
     _Turn.quiet_until = time.monotonic() + GIVEN_WAY_SECONDS

@@ -12,21 +12,13 @@ from typing import TypeVar
 from tui.aws.calls import caused_by
 from tui.core import format as texts
 from tui.core.errors import AwsError, JobCancelled, UserError
+from tui.core.failures import KeyFailure
 from tui.core.jobs import Progress
 
 T = TypeVar("T")
 PARALLEL = 8
 GIVE_UP = 24  # all that was tried so far failed in one way: the rest would too
 LOGGED_AT_MOST = 12  # objects whose calls the code drawer shows; the others go the same way
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFailure:
-    """One key on which it failed, with the service's code and the reason as a clause."""
-
-    key: str
-    code: str
-    message: str
 
 
 @dataclass(slots=True)

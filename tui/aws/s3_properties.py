@@ -217,16 +217,6 @@ async def change_tags(s3: S3, bucket: str, key: str, edits: Edits, version_id: s
     return CHANGED
 
 
-async def versioning(s3: S3, bucket: str) -> str:
-    """S3's word ("Enabled", "Suspended", "" for off), "?" where it can't be asked."""
-    try:
-        with caused_by(None):
-            answer = await s3.ask("get_bucket_versioning", bucket)
-    except AwsError:
-        return "?"
-    return str(answer.get("Status", ""))
-
-
 def _is_listed(found: Properties, row: S3Object) -> bool:
     # A listing has milliseconds on some servers, a header has whole seconds.
     apart = abs((found.modified_at - row.modified_at).total_seconds())

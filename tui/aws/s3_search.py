@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+from tui.aws.s3_listing import in_turn
 from tui.core.packed import PackedPage, packed
 from tui.core.records import ObjectPage, ObjectQuery
 
@@ -31,7 +32,8 @@ async def found(
 
 
 def _matching(rows: PackedPage, matches: Callable[[str], bool]) -> ObjectPage:
-    hits = [at for at, key in enumerate(rows.keys) if matches(key)]
-    if len(hits) == len(rows):
-        return ObjectPage(rows)
-    return ObjectPage(packed([rows[at] for at in hits]))
+    with in_turn():
+        hits = [at for at, key in enumerate(rows.keys) if matches(key)]
+        if len(hits) == len(rows):
+            return ObjectPage(rows)
+        return ObjectPage(packed([rows[at] for at in hits]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -94,6 +94,10 @@ async def etags_there(s3: S3, bucket: str, keys: Sequence[str]) -> dict[str, str
         if error.code in DENIED:
             return dict.fromkeys(keys)
         raise
+    return await s3.gateway.run(_etags_of, keys, found)
+
+
+def _etags_of(keys: Iterable[str], found: Mapping[str, SeenObject | None]) -> dict[str, str | None]:
     return {
         key: ((there.etag if (there := found[key]) else "") if key in found else None)
         for key in keys
@@ -101,14 +105,23 @@ async def etags_there(s3: S3, bucket: str, keys: Sequence[str]) -> dict[str, str
 
 
 async def _by_listing(s3: S3, bucket: str, keys: Iterable[str]) -> dict[str, SeenObject | None]:
-    found: dict[str, SeenObject | None] = dict.fromkeys(keys)
-    folders = {key.rpartition("/")[0] for key in found}
-    first, last = min(found), max(found)
+    """In threads: a million keys are looked through."""
+    common, delimiter = await s3.gateway.run(_in_common, keys)
+    there = await listed(s3, bucket, common, delimiter=delimiter)
+    return await s3.gateway.run(_only, keys, there)
+
+
+def _in_common(keys: Iterable[str]) -> tuple[str, str]:
+    """What the keys begin with, and the delimiter where they are all in one folder."""
+    folders = {key.rpartition("/")[0] for key in keys}
+    first, last = min(keys), max(keys)
     differs = (at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1])
-    common = first[: next(differs, len(first))]
-    for there in await listed(s3, bucket, common, delimiter="/" if len(folders) == 1 else ""):
-        if there.key in found:
-            found[there.key] = there
+    return first[: next(differs, len(first))], "/" if len(folders) == 1 else ""
+
+
+def _only(keys: Iterable[str], there: Iterable[SeenObject]) -> dict[str, SeenObject | None]:
+    found: dict[str, SeenObject | None] = dict.fromkeys(keys)
+    found.update((one.key, one) for one in there if one.key in found)
     return found
 
 

@@ -158,12 +158,14 @@ def plan_sync(
     here = [one for one in every_here if options.wants(one.name)]
     there = [one for one in every_there if options.wants(one.name)]
     skipped = [one for one in left_out if options.wants(one.name)]
+    # A filter leaves out the name of a folder that can't be read, but not what may lie in it.
+    unknown = frozenset(one.name for one in left_out)
     excluded = len(every_here) - len(here) + len(every_there) - len(there)
     if options.up:
-        actions = _up(here, {one.name: one for one in there}, options, differs, skipped)
+        actions = _up(here, {one.name: one for one in there}, options, differs, unknown)
     else:
         files = {same_file(one.name): one for one in here}
-        actions = _down(files, there, options, differs, skipped, same_file)
+        actions = _down(files, there, options, differs, unknown, same_file)
     made = [*actions, *(SyncAction(SKIP, one.name, 0, one.reason) for one in skipped)]
     return tuple(sorted(made, key=lambda action: action.name)), excluded
 
@@ -173,12 +175,12 @@ def _up(
     there: Mapping[str, RemoteFile],
     options: SyncOptions,
     differs: Differs,
-    skipped: Sequence[Skipped],
+    unknown: frozenset[str],
 ) -> list[SyncAction]:
     made = [_pair(one, there.get(one.name), one.size_bytes, one.name, differs) for one in here]
     known = {one.name for one in here}
     for name, extra in there.items():
-        if name not in known and options.deletes and not _is_below(name, skipped):
+        if name not in known and options.deletes and not _is_below(name, unknown):
             made.append(_extra(name, extra.size_bytes, "not in the folder", remote=extra))
     return made
 
@@ -188,7 +190,7 @@ def _down(  # noqa: PLR0917
     there: Sequence[RemoteFile],
     options: SyncOptions,
     differs: Differs,
-    skipped: Sequence[Skipped],
+    unknown: frozenset[str],
     same_file: Same,
 ) -> list[SyncAction]:
     made: list[SyncAction] = []
@@ -203,7 +205,7 @@ def _down(  # noqa: PLR0917
             action = SyncAction(SKIP, one.name, one.size_bytes, "archived: restore it", remote=one)
         made.append(action)
     for place, extra in files.items():
-        if place not in known and options.deletes and not _is_below(extra.name, skipped):
+        if place not in known and options.deletes and not _is_below(extra.name, unknown):
             made.append(_extra(extra.name, extra.size_bytes, "not at S3", local=extra))
     return made
 
@@ -228,6 +230,9 @@ def _extra(
     return SyncAction(DELETE, name, size, why, local, remote)
 
 
-def _is_below(name: str, skipped: Sequence[Skipped]) -> bool:
+def _is_below(name: str, unknown: frozenset[str]) -> bool:
     """Whether a name is one that was left out, or lies in a folder that could not be read."""
-    return any(name == one.name or name.startswith(one.name + "/") for one in skipped)
+    if not unknown:
+        return False
+    ends = (at for at, sign in enumerate(name) if sign == "/")
+    return name in unknown or any(name[:at] in unknown for at in ends)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
+from tui.aws.s3_listing import in_turn
 from tui.core.errors import AwsError
 from tui.core.format import count
 from tui.core.records import ObjectQuery, S3Object
@@ -27,19 +28,31 @@ async def add_up(
 ) -> None:
     """Count these pages of objects and all that lies below these prefixes; progress counts objects.
 
+    Where it ends early, the tally holds what was counted by then; `sum_up` makes it a total.
+
     Raises:
-        AwsError: a prefix could not be listed; then the tally is no total.
+        AwsError: a prefix could not be listed; then the tally is not of all.
     """
     for rows in pages:
-        await s3.gateway.run(_count, tally, rows)
+        await s3.gateway.run(_count, tally, rows, progress)
         progress.advance(len(rows), items=len(rows))
     for prefix in prefixes:
         query = ObjectQuery(bucket, prefix, recursive=True)
         async for page in s3.objects(query):
-            await s3.gateway.run(_count, tally, page.objects)
+            await s3.gateway.run(_count, tally, page.objects, progress)
             progress.advance(len(page.objects), items=len(page.objects))
             progress.say(f"{count(progress.items_done)} objects")
-    await s3.gateway.run(tally.sum_up)
+    await sum_up(s3, tally)
+
+
+async def sum_up(s3: S3, tally: Tally) -> None:
+    """Have every folder know what lies below it, off the event loop."""
+
+    def summed() -> None:
+        with in_turn():  # a page may still be counted of what was cancelled
+            tally.sum_up()
+
+    await s3.gateway.run(summed)
 
 
 async def region_of(s3: S3, bucket: str, known: str) -> str:
@@ -51,5 +64,7 @@ async def region_of(s3: S3, bucket: str, known: str) -> str:
         return known
 
 
-def _count(tally: Tally, rows: Sequence[S3Object]) -> None:
-    tally.add(rows)
+def _count(tally: Tally, rows: Sequence[S3Object], progress: Progress) -> None:
+    with in_turn():
+        progress.check()
+        tally.add(rows)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from tui.aws.calls import caused_by
+from tui.aws.lookalikes import LACKING
 from tui.aws.s3_versions_rows import cut_rows, versions_of
 from tui.core.errors import AwsError
 from tui.core.versions import ObjectVersion, Versioning, VersionPage
@@ -13,8 +14,6 @@ from tui.core.versions import ObjectVersion, Versioning, VersionPage
 if TYPE_CHECKING:
     from tui.aws.s3 import S3
 
-# What servers answer that have no such call: MinIO, Ceph, R2, rclone, and plain HTTP.
-LACKING = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405", "NotSupported"})
 _STATUSES = frozenset({"", "Enabled", "Suspended"})
 
 

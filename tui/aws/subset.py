@@ -26,6 +26,7 @@ from tui.aws.subset_pick import Which, picker_of
 from tui.aws.subset_query import Query, QueryError
 from tui.aws.subset_rows import RecordRows, Rows
 from tui.aws.subset_shape import Shape, format_of
+from tui.aws.subset_sniff import sniffed
 from tui.aws.subset_sources import chunks, shape_of
 from tui.aws.subset_writers import output_of, writer_of
 from tui.aws.transfer_engine import Meter, local_file
@@ -134,13 +135,17 @@ async def probe(s3: S3, bucket: str, key: str, version_id: str = "") -> Probe:
     def look() -> Probe:
         client = s3.gateway.client_now("s3", s3.region_of(bucket))
         meter = Meter(Progress())
-        if format_of(key) == "parquet":
+        kind, data = format_of(key), b""
+        if kind != "parquet":
+            with RangeStream(client, pinned, meter, window=PROBED_BYTES) as stream:
+                data = io.BufferedReader(stream, PROBED_BYTES).read(PROBED_BYTES)
+        whole = len(data) >= pinned.size_bytes
+        kind = kind or sniffed(data, whole=whole)
+        if kind == "parquet":
             with RangeStream(client, pinned, meter, window=0) as stream:
                 shape, sample = parquet_shape(stream, key)
             return Probe(pinned, shape, sample)
-        with RangeStream(client, pinned, meter, window=PROBED_BYTES) as stream:
-            data = io.BufferedReader(stream, PROBED_BYTES).read(PROBED_BYTES)
-        shape, rows = shape_of(key, data, whole=len(data) >= pinned.size_bytes)
+        shape, rows = shape_of(key, data, kind, whole=whole)
         return Probe(pinned, shape, rows.frame(shape.names))
 
     return await s3.gateway.explained(look, "get_object", f"{bucket}/{key}")

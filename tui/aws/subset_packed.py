@@ -23,6 +23,25 @@ def unpacked(stream: Any, most: int = 1024 * 1024) -> tuple[io.BufferedReader[An
     return io.BufferedReader(opened(plain), most), packed
 
 
+def begin_of(data: bytes, most: int = 256 * 1024) -> tuple[bytes, str]:
+    """What the first bytes of an object unpack to, as much as can be had, and how it is packed."""
+    stream, packed = unpacked(io.BytesIO(data))
+    parts: list[bytes] = []
+    size = 0
+    while size < most:
+        try:
+            part = stream.read1(most - size)
+        except (EOFError, OSError):
+            if not packed:
+                raise
+            break  # it is cut off somewhere
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts), packed
+
+
 def _zstd(stream: BinaryIO) -> io.RawIOBase:
     import pyarrow as pa
 

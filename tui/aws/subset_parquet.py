@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from tui.aws.subset_rows import ArrowRows, Rows
-from tui.aws.subset_shape import Shape, cant, first_line, other_columns
+from tui.aws.subset_shape import Shape, cant, first_line, other_columns, rows_held
 
 FOOTER_BYTES = 64 * 1024  # what Arrow asks for first
 COLUMN_BYTES = 1024 * 1024  # of a column that is too big to be held whole
@@ -120,9 +120,13 @@ def parquet_chunks(
         raise other_columns(key)
     try:
         for group in range(file.num_row_groups):
-            blocks.plan(_spans(file.metadata.row_group(group), names))
+            about = file.metadata.row_group(group)
+            blocks.plan(_spans(about, names))
             for batch in file.iter_batches(
-                shape.chunk_rows, row_groups=[group], columns=wanted, use_threads=False
+                min(shape.chunk_rows, _rows_held(about, names)),
+                row_groups=[group],
+                columns=wanted,
+                use_threads=False,
             ):
                 table = pa.Table.from_batches([batch])
                 yield ArrowRows(table.select(wanted) if wanted else table, at)
@@ -151,12 +155,24 @@ def _opened(stream: _Blocks, key: str, buffer_bytes: int) -> Any:
         raise _unreadable(error, key) from error
 
 
+def _rows_held(group: Any, names: Sequence[str]) -> int:
+    """How many rows of a group are held at a time, by what the chosen columns unpack to."""
+    columns = [group.column(number) for number in range(group.num_columns)]
+    chosen = [one for one in columns if not names or _name(one) in names]
+    size = sum(one.total_uncompressed_size for one in chosen)
+    return rows_held(size // max(1, group.num_rows), len(chosen))
+
+
+def _name(column: Any) -> str:
+    return str(column.path_in_schema.split(".")[0])
+
+
 def _spans(group: Any, names: Sequence[str]) -> list[tuple[int, int]]:
     """(start, end) of each chosen column's bytes."""
     found: list[tuple[int, int]] = []
     for number in range(group.num_columns):
         column = group.column(number)
-        if names and column.path_in_schema.split(".")[0] not in names:
+        if names and _name(column) not in names:
             continue
         start = column.data_page_offset
         if column.has_dictionary_page and column.dictionary_page_offset:

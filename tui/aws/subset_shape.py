@@ -9,7 +9,8 @@ from tui.core.errors import UserError
 CHUNK_BYTES = 4 * 1024 * 1024  # of text, about
 CHUNK_ROWS = 10_000  # made into texts in one go, during which no other thread runs
 CHUNK_VALUES = 50_000
-LONGEST_ROW = 64 * 1024 * 1024
+CHUNK_AT_MOST = 64 * 1024 * 1024  # of a CSV's text: where rows are much longer further on
+LONGEST_RECORD = 8 * 1024 * 1024  # of JSON: read in one go, during which no other thread runs
 ENDINGS = ("gz", "gzip", "bz2", "zst", "zstd")  # of what is packed
 FORMATS = {
     **dict.fromkeys(("csv", "tsv", "tab", "psv"), "csv"),
@@ -49,8 +50,13 @@ class Shape:
     @property
     def chunk_rows(self) -> int:
         """How many rows are held at a time."""
-        by_width = CHUNK_VALUES // max(1, len(self.columns))
-        return max(50, min(CHUNK_ROWS, CHUNK_BYTES // max(1, self.row_bytes), by_width))
+        return rows_held(self.row_bytes, len(self.columns))
+
+
+def rows_held(row_bytes: int, columns: int) -> int:
+    """How many rows of so many bytes and columns are held at a time."""
+    by_width = max(50, CHUNK_VALUES // max(1, columns))
+    return max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes), by_width))
 
 
 def format_of(key: str) -> str:
@@ -71,9 +77,11 @@ def other_columns(key: str) -> UserError:
     return cant(key, "its columns are not those of the first object", "Name the columns to pull.")
 
 
-def too_long(key: str) -> UserError:
-    """The sentence for a row that can't be held."""
-    return cant(key, "a row of it is longer than 64 MB")
+def too_long(key: str, most: int, rows: int = 1) -> UserError:
+    """The sentence for a row, or some rows, that can't be held."""
+    size = f"{most // 1024**2} MB"
+    many = f"up to {rows:,} of its rows come to more than {size}"
+    return cant(key, many if rows > 1 else f"a row of it is longer than {size}", "Download it.")
 
 
 def first_line(error: BaseException) -> str:

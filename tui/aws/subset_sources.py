@@ -9,37 +9,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tui.aws.subset_packed import unpacked
+from tui.aws.subset_packed import begin_of
 from tui.aws.subset_parquet import parquet_chunks
 from tui.aws.subset_rows import RecordRows, Rows, TextKinds, TextRows
 from tui.aws.subset_shape import (
+    CHUNK_AT_MOST,
     CHUNK_BYTES,
-    LONGEST_ROW,
+    LONGEST_RECORD,
     Shape,
     cant,
     first_line,
-    format_of,
     other_columns,
     too_long,
 )
+from tui.aws.subset_sniff import SEPARATORS
 
-SNIFFED = 64 * 1024
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # as such a text begins
 _SEPARATORS = {"tsv": "\t", "tab": "\t", "psv": "|"}
-_GUESSED = ",;|\t"
 
 
-def shape_of(key: str, data: bytes, *, whole: bool) -> tuple[Shape, Rows]:
-    """Look at the first bytes of a CSV or JSONL: its shape, and the rows in them.
+def shape_of(key: str, data: bytes, kind: str, *, whole: bool) -> tuple[Shape, Rows]:
+    """Look at the first bytes of a "csv" or "jsonl": its shape, and the rows in them.
 
     Raises:
         UserError: it is neither, or no row of it is whole.
     """
-    kind = format_of(key)
     if kind not in ("csv", "jsonl"):
-        raise cant(key, "only CSV, TSV, JSONL and Parquet have rows", "Download it instead.")
-    stream, packed = unpacked(io.BytesIO(data))
-    text = _begin(stream, packed)
+        told = "it is no CSV, TSV, JSONL or Parquet" if data else "it is empty"
+        raise cant(key, told, "Download it instead.")
+    text, packed = begin_of(data)
     if not whole or packed:
         text = _whole_lines(text)
     shape = _csv_shape(key, text) if kind == "csv" else _jsonl_shape(key, text)
@@ -61,24 +59,6 @@ def _whole_lines(text: bytes) -> bytes:
     return text[: text.rfind(b"\n") + 1] or text
 
 
-def _begin(stream: io.BufferedReader[Any], packed: str) -> bytes:
-    """As much as can be had; a packed stream is cut off somewhere."""
-    parts: list[bytes] = []
-    size = 0
-    while size < 4 * SNIFFED:
-        try:
-            part = stream.read1(SNIFFED)
-        except (EOFError, OSError):
-            if not packed:
-                raise
-            break
-        if not part:
-            break
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
-
-
 def _csv_shape(key: str, text: bytes) -> Shape:
     encoding = "utf-8-sig" if text.startswith(b"\xef\xbb\xbf") else "utf-8"
     if text[:2] in UTF_16:
@@ -89,7 +69,7 @@ def _csv_shape(key: str, text: bytes) -> Shape:
     ending = key.lower().rsplit("/", 1)[-1]
     separator = next((s for e, s in _SEPARATORS.items() if f".{e}" in ending), "")
     if not separator:
-        separator = max(_GUESSED, key=lambda one: (head.count(one), -_GUESSED.index(one)))
+        separator = max(SEPARATORS, key=lambda one: (head.count(one), -SEPARATORS.index(one)))
     try:
         reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator)
         rows = [row for row, _ in zip((row for row in reader if row), range(200), strict=False)]
@@ -151,7 +131,7 @@ def _csv_chunks(
     import pandas as pd
 
     kinds, at = TextKinds(), start
-    bounded = _Bounded(stream, key)
+    bounded = _Bounded(stream, key, shape.chunk_rows)
     strict = shape.encoding == "utf-16"
     try:
         with pd.read_csv(
@@ -180,9 +160,9 @@ def _jsonl_chunks(stream: Any, shape: Shape, key: str, start: int) -> Iterator[R
     at = start
     held: list[bytes] = []
     size = 0
-    for line in iter(lambda: stream.readline(LONGEST_ROW), b""):
-        if len(line) >= LONGEST_ROW:
-            raise too_long(key)
+    for line in iter(lambda: stream.readline(LONGEST_RECORD), b""):
+        if len(line) >= LONGEST_RECORD:
+            raise too_long(key, LONGEST_RECORD)
         if not line.strip():
             continue
         held.append(line.rstrip(b"\r\n"))
@@ -208,9 +188,9 @@ def _record(line: bytes, key: str) -> dict[str, Any]:
 class _Bounded(io.RawIOBase):
     """Refuses a row that would fill the memory: pandas reads until it has all of a chunk's rows."""
 
-    def __init__(self, stream: Any, key: str) -> None:
+    def __init__(self, stream: Any, key: str, rows: int) -> None:
         super().__init__()
-        self._stream, self._key = stream, key
+        self._stream, self._key, self._rows = stream, key, rows
         self._since = 0
 
     def begin_anew(self) -> None:
@@ -223,7 +203,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._since += len(data)
-        if self._since > LONGEST_ROW:
-            raise too_long(self._key)
+        if self._since > CHUNK_AT_MOST:
+            raise too_long(self._key, CHUNK_AT_MOST, self._rows)
         buffer[: len(data)] = data
         return len(data)

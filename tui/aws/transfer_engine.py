@@ -207,21 +207,19 @@ class Engine:
 
         The first failure stops the rest; it is raised once nothing of this transfer runs.
         """
-        waiting = iter(calls)
-        running: set[Future[T]] = set()
-        started: list[Future[T]] = []
+        waiting = enumerate(calls)
+        running: dict[Future[T], int] = {}
+        results: dict[int, T] = {}  # a million futures would be 2 GB
         try:
             while True:
                 meter.check()
-                for call in islice(waiting, window - len(running)):
-                    future = self.submit(self.parts, call)
-                    running.add(future)
-                    started.append(future)
+                for number, call in islice(waiting, window - len(running)):
+                    running[self.submit(self.parts, call)] = number
                 if not running:
-                    return [future.result() for future in started]
-                ended, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    return [results[number] for number in range(len(results))]
+                ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    future.result()
+                    results[running.pop(future)] = future.result()
         except BaseException:
             meter.stop()
             for future in running:

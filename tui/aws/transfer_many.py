@@ -63,7 +63,13 @@ class TransferFailure:
 
 @dataclass(frozen=True, slots=True)
 class TransferReport:
-    """What a transfer did; `word` is what one of its items is called, `after` what else to say."""
+    """What a transfer did.
+
+    Attributes:
+        word: what one of its items is called.
+        after: what else to say.
+        again: what a retry of the job does.
+    """
 
     files: int
     size_bytes: int
@@ -72,6 +78,13 @@ class TransferReport:
     failures: tuple[TransferFailure, ...] = ()
     word: str = "file"
     after: str = ""
+    again: str = "retry to do all again"
+
+    @property
+    def failed(self) -> str:
+        """How many failed, of how many."""
+        many = len(self.failures)
+        return f"{texts.count(many)} of {texts.count(many + self.files)} {self.word}s failed"
 
     def finish(self) -> str:
         """Return the job's last note ("12 files, 4.2 MB in 3s").
@@ -84,9 +97,9 @@ class TransferReport:
             told = [f"{one.name}: {_why(one)}" for one in self.failures[:FAILURES_TOLD]]
             told += [f"and {texts.count(many - len(told))} more"] if many > len(told) else []
             raise UserError(
-                f"{texts.count(many)} of {texts.count(many + self.files)} {self.word}s failed",
+                self.failed,
                 "; ".join(told),
-                f"The others are done; retry to do all again. {self.after}".strip(),
+                f"The others are done; {self.again}. {self.after}".strip(),
                 code=self.failures[0].error.code,
                 retryable=True,
             )

@@ -62,6 +62,7 @@ __all__ = [
     "plan_uploads",
 ]
 
+_AGAIN = "retry takes these again"
 _DONE = {"copy": "copied", "move": "moved"}
 PATIENCE_SECONDS = 5.0  # how long a cancelled transfer may take that has nothing to clean up
 
@@ -210,7 +211,6 @@ class Transfers:
         is cancelled says how many those are.
         """
         verb, through = "move" if plan.moves else "copy", done if done is not None else set()
-        rest = [item for item in plan.items if item.key not in through]
 
         def one(item: CopyItem, meter: Meter) -> int:
             source = self._remote(plan.source, item.key)
@@ -220,14 +220,18 @@ class Transfers:
             through.add(item.key)
             return size
 
-        progress.expect(sum(item.size_bytes for item in rest), len(rest))
+        def work() -> TransferReport:
+            rest = [item for item in plan.items if item.key not in through]
+            progress.expect(sum(item.size_bytes for item in rest), len(rest))
+            return many.run(rest)
+
         many = Many(verb, one, progress, self._engine, WHOLE_BYTES)
         try:
-            report = await self._in_thread(partial(many.run, rest), progress, verb, plan.source)
+            report = await self._in_thread(work, progress, verb, plan.source)
         except (asyncio.CancelledError, JobCancelled) as stop:
             count = f"{texts.count(len(through))} of {texts.count(len(plan.items))}"
             raise type(stop)(f"cancelled, {count} {_DONE[verb]}") from None
-        return replace(report, skipped=plan.skipped, word="object")
+        return replace(report, skipped=plan.skipped, word="object", again=_AGAIN)
 
     async def restore_version(
         self, bucket: str, item: CopyItem, version_id: str, progress: Progress
@@ -298,7 +302,8 @@ class Transfers:
         moved, extra = plan.of(COPY, OVERWRITE), plan.of(DELETE)
         progress.expect(plan.size_of(COPY, OVERWRITE), len(moved) + len(extra))
         many = Many("sync", one, progress, self._engine)
-        return await self._in_thread(work, progress, "sync", plan.bucket)
+        report = await self._in_thread(work, progress, "sync", plan.bucket)
+        return replace(report, again=_AGAIN)
 
     def close(self) -> None:
         """Take no more transfers."""

@@ -39,29 +39,66 @@ class Pattern:
 
 
 def translated(glob: str) -> str:
-    """A glob as a regular expression."""
-    parts: list[str] = []
+    """A glob as a regular expression.
+
+    What precedes a star never needs to be matched anew once it was found at its earliest, so it is
+    atomic: else `*a*a*a*a*b` on a long key would take minutes, during which nothing else runs.
+    """
+    sections = _sections(glob)
+    made = [_LEADS[lead][0] + _chain(parts) + ")" for lead, parts in sections[:-1]]
+    lead, parts = sections[-1]
+    return "".join(made) + _LEADS[lead][1] + _chain(parts, last=True)
+
+
+_STAR = "[^/]*"
+# How a section begins, by the stars before it: earliest and atomic, and of the last section.
+_LEADS = {
+    "": ("(?>", ""),
+    "**": ("(?>.*?", ".*"),
+    "**/": ("(?>(?:.*?/)??", "(?:.*/)?"),  # a/**/b is a/b too
+}
+
+
+def _sections(glob: str) -> list[tuple[str, list[str]]]:
+    """The pieces between what crosses folders: (the stars before it, its parts)."""
+    found: list[tuple[str, list[str]]] = [("", [])]
     at = 0
     while at < len(glob):
-        sign = glob[at]
+        sign, begin = glob[at], at
         at += 1
         if sign == "*":
-            stars = 1
             while at < len(glob) and glob[at] == "*":
-                stars, at = stars + 1, at + 1
-            if stars > 1 and at < len(glob) and glob[at] == "/":
-                parts.append("(?:.*/)?")  # a/**/b is a/b too
+                at += 1
+            if at - begin == 1:
+                found[-1][1].append(_STAR)
+            elif glob[at : at + 1] == "/" and glob[begin - 1 : begin] in ("", "/"):
+                found.append(("**/", []))
                 at += 1
             else:
-                parts.append(".*" if stars > 1 else "[^/]*")
+                found.append(("**", []))
         elif sign == "?":
-            parts.append("[^/]")
+            found[-1][1].append("[^/]")
         elif sign == "[":
             made, at = _bracket(glob, at)
-            parts.append(made)
+            found[-1][1].append(made)
         else:
-            parts.append(re.escape(sign))
-    return "".join(parts)
+            found[-1][1].append(re.escape(sign))
+    return found
+
+
+def _chain(parts: list[str], *, last: bool = False) -> str:
+    """The parts of a section, each star with what follows it; the last one of all may be long."""
+    pieces = [""]
+    for part in parts:
+        if part == _STAR:
+            pieces.append("")
+        else:
+            pieces[-1] += part
+    first, *rest = pieces
+    made = [first, *(f"(?>[^/]*?{piece})" for piece in rest)]
+    if last and rest:
+        made[-1] = f"[^/]*{rest[-1]}"
+    return "".join(made)
 
 
 def _bracket(glob: str, at: int) -> tuple[str, int]:

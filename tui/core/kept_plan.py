@@ -40,6 +40,7 @@ class PlanHead:
     uploads: int = 0
     size_bytes: int = 0
     plain: bool = False  # the server lists no versions
+    nameless: bool = False  # some have no id of their own: what is written anew takes their place
 
     @property
     def rows(self) -> int:

@@ -28,6 +28,7 @@ AGES = (
 FOLDERS_AT_MOST = 10_000
 LINES = 1_000  # folders of one folder that are told apart: nobody reads more
 DEEPEST = 60  # levels; a key of 1,024 slashes would have as many
+ADDED_UP = 200  # folders: of so many below it, a folder knows their sum by kind
 LARGEST = 200  # single objects that are known by name
 
 Cell = list[int]  # [objects, bytes]
@@ -44,12 +45,14 @@ class Node:
         least: true where a part of it may have been folded before.
         deeper: true where its `cells` hold folders below the deepest level too.
         objects, size_bytes: everything below, once `Tally.sum_up` ran.
+        kinds: of a folder with many below it, all of their cells added up, once it ran.
     """
 
     __slots__ = (
         "cells",
         "children",
         "deeper",
+        "kinds",
         "least",
         "name",
         "objects",
@@ -67,6 +70,7 @@ class Node:
         self.rest_folders = 0
         self.least = self.deeper = False
         self.objects = self.size_bytes = 0
+        self.kinds: Cells | None = None
 
     @property
     def prefix(self) -> str:
@@ -145,6 +149,15 @@ class Tally:
 
     def sum_up(self) -> None:
         """Have every folder know what lies below it."""
+        self._sum()
+        below: dict[Node, int] = {}
+        for node in reversed(list(self.root.walk())):
+            below[node] = 1 + sum(below.pop(child) for child in node.children.values())
+            node.kinds = None
+            if below[node] >= ADDED_UP:
+                node.kinds = _added(node)
+
+    def _sum(self) -> None:
         for node in reversed(list(self.root.walk())):
             objects = size = 0
             for cells in (node.cells, node.rest) if node.rest else (node.cells,):
@@ -186,11 +199,11 @@ class Tally:
 
     def by_class(self, node: Node) -> dict[str, tuple[int, int]]:
         """Storage class -> (objects, bytes) of all below a folder."""
-        return {str(name): cell for name, cell in _added(node, 0).items()}
+        return {str(name): cell for name, cell in _by_part(node, 0).items()}
 
     def by_age(self, node: Node) -> list[tuple[str, int, int]]:
         """(age in words, objects, bytes) of all below a folder, the newest first."""
-        cells = _added(node, 1)
+        cells = _by_part(node, 1)
         none = (0, 0)
         return [(words, *cells.get(at, none)) for at, (words, _) in enumerate(AGES)]
 
@@ -215,7 +228,7 @@ class Tally:
 
     def _fold(self, current: Node) -> None:
         """Fold the smallest folders until a quarter of the limit is left."""
-        self.sum_up()
+        self._sum()
         path = set()
         step: Node | None = current
         while step is not None:
@@ -249,12 +262,26 @@ def _summed(cells: Cells) -> tuple[int, int]:
     return sum(cell[0] for cell in cells.values()), sum(cell[1] for cell in cells.values())
 
 
-def _added(node: Node, part: int) -> dict[str | int, tuple[int, int]]:
+def _by_part(node: Node, part: int) -> dict[str | int, tuple[int, int]]:
     """All cells below, added up by one part of their kind."""
     made: dict[str | int, tuple[int, int]] = {}
-    for one in node.walk():
-        for cells in (one.cells, one.rest):
+    for kind, (objects, size) in (node.kinds or _added(node)).items():
+        before = made.get(kind[part], (0, 0))
+        made[kind[part]] = before[0] + objects, before[1] + size
+    return made
+
+
+def _added(node: Node) -> Cells:
+    """All cells of a folder and below it, added up."""
+    made: Cells = {}
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one.kinds is None:
+            waiting += one.children.values()
+        for cells in (one.cells, one.rest) if one.kinds is None else (one.kinds,):
             for kind, (objects, size) in cells.items():
-                before = made.get(kind[part], (0, 0))
-                made[kind[part]] = before[0] + objects, before[1] + size
+                cell = made.setdefault(kind, [0, 0])
+                cell[0] += objects
+                cell[1] += size
     return made

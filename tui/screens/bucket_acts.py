@@ -134,12 +134,12 @@ def _exposed(view: BucketView, wanted: Switches) -> list[str]:
 
 
 async def _ownership(view: BucketView) -> Names:
-    before = ownership_of(view.settings.get("ownership"))
+    before = ownership_of(view.readable("ownership"))
     choices = [(name, name, f"{acls}: {about}") for name, (acls, about) in OWNERSHIP_WORDS.items()]
     wanted = await view.app.push_screen_wait(Choose("Who owns the objects", choices, before))
     if not wanted or wanted == before:
         return NOTHING
-    act = partial(changes.put_ownership, view.services.s3, view.bucket, wanted)
+    act = partial(changes.put_ownership, view.services.s3, view.bucket, wanted, before)
     plan = ownership_plan(view.bucket, before, wanted)
     return await do(view, plan, "Set the object ownership", act, ("ownership", "acl"))
 
@@ -150,12 +150,13 @@ async def _ownership(view: BucketView) -> Names:
 async def _versioning(view: BucketView) -> Names:
     answer = view.readable("versioning")
     on = answer.value.get("Status") != "Enabled"
-    act = partial(changes.put_versioning, view.services.s3, view.bucket, on=on)
+    act = partial(changes.put_versioning, view.services.s3, view.bucket, on=on, before=answer)
     plan = versioning_plan(view.bucket, on=on)
     return await do(view, plan, "Set the versioning", act, ("versioning",))
 
 
 async def _encryption(view: BucketView) -> Names:
+    answer = view.readable("encryption")
     before, _ = summary("encryption", view.settings)
     choices = [
         ("s3", "SSE-S3", "Amazon's keys, nothing to pay"),
@@ -181,7 +182,8 @@ async def _encryption(view: BucketView) -> Names:
         key = typed.strip()
     kms = chosen != "s3"
     wanted = f"KMS key {key}" if key else "KMS, the account's key" if kms else "SSE-S3"
-    act = partial(changes.put_encryption, view.services.s3, view.bucket, kms=kms, key=key)
+    s3 = view.services.s3
+    act = partial(changes.put_encryption, s3, view.bucket, kms=kms, key=key, before=answer)
     plan = encryption_plan(view.bucket, before, wanted, kms=kms)
     return await do(view, plan, "Set the encryption", act, ("encryption",))
 

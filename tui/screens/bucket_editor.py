@@ -15,13 +15,14 @@ from tui.aws.policy_access import Certainty, lockout, openings
 from tui.aws.policy_templates import TEMPLATES, Template, with_statement
 from tui.core import format as fmt
 from tui.screens.bucket_review import STYLES
+from tui.widgets.chrome import hint, hints_line, room_hints
 from tui.widgets.dialog import Ask, Choose, Dialog
 from tui.widgets.json_text import JsonArea
+from tui.widgets.keys import bindings
 from tui.widgets.line import Block, Line
 from tui.widgets.paint import Spans, key_hint
 
 SHOWN = 3  # problems
-_WAYS = (("^s", "review"), ("^t", "template"), ("^o", "your editor"), ("^r", "tidy"))
 
 
 class PolicyEditor(Dialog[str]):
@@ -29,11 +30,7 @@ class PolicyEditor(Dialog[str]):
 
     CSS_PATH: ClassVar = STYLES
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", tooltip="Go on to the review", priority=True),
-        Binding("ctrl+t", "template", "Template", tooltip="Add a statement", priority=True),
-        Binding("ctrl+o", "outside", "Editor", tooltip="In your own editor", priority=True),
-        Binding("ctrl+g", "problem", "Problem", tooltip="To the first problem", priority=True),
-        Binding("ctrl+r", "tidy", "Tidy", tooltip="Lay the JSON out anew", priority=True),
+        *bindings("policy", priority=True),
         # The text area would take escape to move the focus on.
         Binding("escape", "leave", "Close", tooltip="Close without saving", priority=True),
     ]
@@ -89,7 +86,8 @@ class PolicyEditor(Dialog[str]):
         if more > 0:
             rows.append((("muted", f"  and {fmt.count(more)} more"),))
         if not text.strip():
-            rows = [(("muted", "empty: ^t adds a statement from a template"),)]
+            key, _ = hint("policy.template")
+            rows = [(("muted", f"empty: {key} adds a statement from a template"),)]
         elif not self._fatal:
             rows = [self._verdict(text), *rows]
         self.query_one("#policy-found", Block).show(rows)
@@ -116,10 +114,8 @@ class PolicyEditor(Dialog[str]):
         left: list[tuple[str, str]] = []
         if warned:
             left += [("warn", "▲ "), ("text", "there are changes:   ")]
-        for key, verb in _WAYS:
-            left += [*key_hint(key, verb), ("text", "   ")]
-        if self._found:
-            left += [*key_hint("^g", "to the problem")]
+        ways = [hint("policy.problem")] if self._found else []
+        left += hints_line([*room_hints("policy"), *ways])
         out = key_hint("esc", "drop them" if warned else "close")
         self.query_one("#policy-foot", Line).show(left, out)
 

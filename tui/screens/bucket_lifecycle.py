@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.aws import bucket_changes as changes
 from tui.aws.bucket_settings import rules_of
-from tui.aws.lifecycle import Rule, draft_of, sentence
+from tui.aws.lifecycle import Rule, RuleDraft, draft_of, sentence
 from tui.aws.lifecycle_checks import deletes, deletes_everything
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.screens.bucket_review import Review
@@ -32,17 +32,18 @@ async def edit(view: BucketView, number: int | None) -> Sequence[str]:
         view.app.bell()
         return ()
     rule = rules[number] if number is not None else None
+    draft: RuleDraft | None = None
     others = [one for at, one in enumerate(rules) if at != number]
     ids = [str(one.get("ID", "")) for one in others]
     while True:
-        form = RuleForm(rule, ids, len(others))
+        form = RuleForm(rule, ids, len(others), draft)
         made: dict[str, Any] | None = await view.app.push_screen_wait(form)
         if made is None:
             return ()
         after = _with(rules, number, made)
         if await _agreed(view, rules, after, "Save the rule"):
             return await _put(view, after)
-        rule = made if number is None else rule
+        draft = form.draft  # back to what was typed
 
 
 async def toggle(view: BucketView, number: int) -> Sequence[str]:
@@ -89,7 +90,7 @@ async def _put(view: BucketView, after: Sequence[Rule]) -> Sequence[str]:
 
 def rules_plan(bucket: str, before: Sequence[Rule], after: Sequence[Rule], verb: str) -> Plan:
     """What saving does; a rule that begins to empty the whole bucket wants its name typed."""
-    new = [rule for rule in after if rule not in before]
+    new = _without(after, before)
     everything = any(deletes_everything(rule) for rule in new)
     deleting = everything or any(_takes_away(rule) for rule in new)
     warning = ""
@@ -120,12 +121,19 @@ def _takes_away(rule: Rule) -> bool:
 
 def rule_lines(before: Sequence[Rule], after: Sequence[Rule]) -> list[Spans]:
     """The rules that go, that come, and how many stay, in sentences."""
-    rows: list[Spans] = [(("danger", f"- {_told(one)}"),) for one in before if one not in after]
-    rows += [(("run", f"+ {_told(one)}"),) for one in after if one not in before]
-    kept = sum(one in before for one in after)
+    come = _without(after, before)
+    rows: list[Spans] = [(("danger", f"- {_told(one)}"),) for one in _without(before, after)]
+    rows += [(("run", f"+ {_told(one)}"),) for one in come]
+    kept = len(after) - len(come)
     if kept:
         rows.append((("muted", f"  {kept} {'rule stays' if kept == 1 else 'rules stay'}"),))
     return rows
+
+
+def _without(rules: Sequence[Rule], others: Sequence[Rule]) -> list[Rule]:
+    """The rules that are not among the others, of which nearly all are the very same."""
+    same = {id(one) for one in others}
+    return [one for one in rules if id(one) not in same and one not in others]
 
 
 def _told(rule: Rule) -> str:

@@ -41,42 +41,59 @@ class RuleForm(Dialog[dict[str, Any]]):
         Binding("enter", "take", "Review", tooltip="Go on to the review"),
     ]
 
-    def __init__(self, rule: Rule | None, other_ids: Sequence[str], others: int) -> None:
-        """`rule` is None for a new one; `others` counts the rules that there are besides."""
+    def __init__(
+        self,
+        rule: Rule | None,
+        other_ids: Sequence[str],
+        others: int,
+        draft: RuleDraft | None = None,
+    ) -> None:
+        """`rule` is None for a new one; `others` counts the rules that there are besides.
+
+        `draft` is what was typed before, where one comes back.
+        """
         super().__init__()
         self._rule, self._other_ids, self._others = rule, other_ids, others
-        self.draft = draft_of(rule) if rule is not None else RuleDraft()
+        self.draft = draft or (draft_of(rule) if rule is not None else RuleDraft())
         self._unread: dict[str, str] = {}  # fields whose text can't be read, and why
 
     def inner(self) -> ComposeResult:
         """Title, fields, the sentence, what is wrong, keys."""
-        draft = self.draft
-        title = f"Rule {draft.id}" if self._rule is not None else "New lifecycle rule"
+        title = f"Rule {self.draft.id}" if self._rule is not None else "New lifecycle rule"
         yield Line((("bold bright", title),))
         with Form(id="rule-form"):
-            yield TextField("id", "name", draft.id, placeholder="old-logs")
-            yield Pick("enabled", "status", _ON, "on" if draft.enabled else "off")
-            yield TextField("prefix", "keys under", draft.prefix, placeholder="all keys")
-            readable = tag_text.readable(draft.tags)
-            tags = tag_text.written(draft.tags) if readable else ""
-            hint = "any" if readable else "kept as they are"
-            yield TextField("tags", "with tags", tags, placeholder=f"{hint}: team=data, env=dev")
-            yield self._number("larger_than")
-            yield self._number("smaller_than")
-            moves = lifecycle_text.written(draft.moves)
-            yield TextField("moves", "move to", moves, placeholder="standard-ia 30, glacier 90")
-            yield self._number("expire_days")
-            yield self._number("old_expire_days")
-            yield self._number("old_kept")
-            old = lifecycle_text.written(draft.old_moves)
-            yield TextField("old_moves", "old versions to", old, placeholder="glacier 30")
-            markers = "yes" if draft.markers else "no"
-            yield Pick("markers", "lone del. markers", _MARKERS, markers)
-            yield self._number("abort_days")
+            yield from self._fields()
         yield Static(id="rule-sentence", classes="prose")
         yield Block(id="rule-found")
         ways = (*key_hint("↑↓", "fields"), ("text", "   "), *key_hint("esc", "close"))
         yield Line(key_hint("⏎", "review"), ways, classes="foot")
+
+    def _fields(self) -> ComposeResult:
+        """What the rule is about."""
+        draft = self.draft
+        yield TextField("id", "name", draft.id, placeholder="old-logs")
+        yield Pick("enabled", "status", _ON, "on" if draft.enabled else "off")
+        yield TextField("prefix", "keys under", draft.prefix, placeholder="all keys")
+        readable = tag_text.readable(draft.tags)
+        tags = tag_text.written(draft.tags) if readable else ""
+        hint = "any" if readable else "kept as they are"
+        yield TextField("tags", "with tags", tags, placeholder=f"{hint}: team=data, env=dev")
+        yield self._number("larger_than")
+        yield self._number("smaller_than")
+
+    def _acts(self) -> ComposeResult:
+        """What it does."""
+        draft = self.draft
+        moves = lifecycle_text.written(draft.moves)
+        yield TextField("moves", "move to", moves, placeholder="standard-ia 30, glacier 90")
+        yield self._number("expire_days")
+        yield self._number("old_expire_days")
+        yield self._number("old_kept")
+        old = lifecycle_text.written(draft.old_moves)
+        yield TextField("old_moves", "old versions to", old, placeholder="glacier 30")
+        markers = "yes" if draft.markers else "no"
+        yield Pick("markers", "lone del. markers", _MARKERS, markers)
+        yield self._number("abort_days")
 
     def _number(self, name: str) -> TextField:
         label, _ = _NUMBERS[name]
@@ -87,10 +104,18 @@ class RuleForm(Dialog[dict[str, Any]]):
 
     def on_mount(self) -> None:
         """Type at once."""
-        for name, (_, unit) in _NUMBERS.items():
-            self.query_one(f"#field-{name}", TextField).tell((("muted", unit),))
         self.query_one("#field-id", TextField).focus_input()
         self._show()
+        # Half a hundred widgets at once would stop the event loop for longer than one may see.
+        self.call_after_refresh(self._mount_acts)
+
+    async def _mount_acts(self) -> None:
+        if not self.is_attached:
+            return  # closed as fast as it was opened
+        await self.query_one("#rule-form", Form).mount_all(self._acts())
+        for name, (_, unit) in _NUMBERS.items():
+            for field in self.query(f"#field-{name}").results(TextField):
+                field.tell((("muted", unit),))
 
     @on(FieldChanged)
     def _changed(self, event: FieldChanged) -> None:

@@ -32,6 +32,7 @@ from tui.aws.policy import pretty
 from tui.aws.policy_access import openings
 from tui.core.safe_text import visible
 from tui.screens.bucket_plans import OWNERSHIP_WORDS, SWITCH_WORDS
+from tui.widgets.chrome import hint
 from tui.widgets.json_text import json_line
 from tui.widgets.line import fact
 from tui.widgets.paint import Span, Spans
@@ -355,16 +356,20 @@ def item_cells(item: Item) -> Sequence[Spans]:
 
 # -- hints ---------------------------------------------------------------------------------
 
-_ACTS: Mapping[str, Hints] = {
-    "permissions": (("space", "switch"),),
-    "policy": (("e", "edit"), ("x", "delete")),
-    "versioning": (("space", "on or suspended"),),
-    "encryption": (("e", "change"),),
-    "lifecycle": (("n", "new rule"), ("e", "edit"), ("space", "on or off"), ("x", "delete")),
-    "tags": (("n", "new"), ("e", "edit"), ("x", "delete")),
+_ACTS: Mapping[str, Hints] = {  # the key map's id, and what it is here
+    "permissions": (("switch", "switch"),),
+    "policy": (("edit", "edit"), ("remove", "delete")),
+    "versioning": (("switch", "on or suspended"),),
+    "encryption": (("edit", "change"),),
+    "lifecycle": (
+        *(("add", "new rule"), ("edit", "edit")),
+        *(("switch", "on or off"), ("remove", "delete")),
+    ),
+    "tags": (("add", "new"), ("edit", "edit"), ("remove", "delete")),
 }
 
 
 def section_hints(section: Section) -> Hints:
     """The keys that do something in a section."""
-    return (*_ACTS.get(section.id, ()), ("v", "raw JSON"), ("r", "ask again"))
+    ways = (*_ACTS.get(section.id, ()), ("raw", "raw JSON"), ("again", "ask again"))
+    return [hint(f"settings.{name}", verb) for name, verb in ways]

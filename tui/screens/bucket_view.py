@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.events import DescendantFocus
 from textual.message import Message
@@ -25,7 +25,9 @@ from tui.screens import bucket_acts as acts
 from tui.screens import bucket_sections as sections
 from tui.screens.bucket_review import STYLES
 from tui.screens.bucket_sections import SECTIONS, Item, Numbered, Section
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Dialog
+from tui.widgets.keys import bindings
 from tui.widgets.line import Heading, Line
 from tui.widgets.paint import Spans, content, key_hint, lines
 from tui.widgets.record_table import Column, RecordTable
@@ -53,17 +55,8 @@ class BucketView(Dialog[bool]):
 
     CSS_PATH: ClassVar = STYLES
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-roomy")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h,backspace", "sections", "Sections", tooltip="Back to the list"),
-        Binding("right,tab", "inside", "Inside", tooltip="Into the section"),
-        Binding("space", "switch", "Switch", tooltip="Turn on or off"),
-        Binding("e", "edit", "Edit", tooltip="Change what the section shows"),
-        Binding("n", "add", "New", tooltip="A new rule or tag"),
-        Binding("x,delete", "remove", "Delete", tooltip="Delete the policy, the rule or the tag"),
-        Binding("v", "raw", "Raw", tooltip="What S3 answered, as JSON, or the words again"),
-        Binding("y", "copy", "Copy", tooltip="Copy what S3 answered"),
-        Binding("r", "again", "Ask again", tooltip="Ask for all settings again"),
-    ]
+    room = "settings"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(room)
 
     def __init__(self, services: Services, bucket: str, region: str) -> None:
         super().__init__()
@@ -257,7 +250,7 @@ class BucketView(Dialog[bool]):
         meta: Spans = (("muted", "raw JSON"),) if self._raw else ()
         self.query_one("#bucket-heading", Heading).show(section.title, meta)
         inside = not self.query_one("#bucket-sections").has_focus
-        way = ("←", "sections") if inside else ("→", "inside")
+        way = hint("settings.sections", "sections") if inside else hint("settings.inside", "inside")
         spans: list[tuple[str, str]] = []
         for key, verb in (*sections.section_hints(section), way):
             spans += [*key_hint(key, verb), ("text", "   ")]
@@ -327,6 +320,12 @@ class BucketView(Dialog[bool]):
         """Copy S3's own answer."""
         self.app.copy_to_clipboard(self._json(self.section))
         self.deck.say(f"{self.section.title}, as JSON.", title="Copied")
+
+    def action_help(self) -> None:
+        """Show every key."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.room))
 
     def action_again(self) -> None:
         """Ask for everything (again)."""

@@ -91,11 +91,12 @@ async def erase(dialog: VersionsBelow) -> None:
     after = "the keys are gone" if wish == ALL else "current objects stay, deleted ones are gone"
     plan = erase_plan(
         dialog.place.bucket,
-        rows[0].key if len(rows) == 1 else dialog.place.prefix,
+        dialog.place.prefix,
         frozen.sums,
         markers=frozen.markers,
         money=(dialog.services.book, dialog.bucket_region),
         after=after,
+        key=rows[0].key if len(rows) == 1 else "",
     )
     if not await dialog.app.push_screen_wait(Confirm(plan)):
         return
@@ -138,6 +139,7 @@ def _begin(
     many = f"{plural(len(keys), 'key')} of {place.prefix or place.bucket}"
     subject = keys[0] if len(keys) == 1 else many
     changes = (place.bucket, place.prefix)
-    deletion = Deletion(place.bucket, targets, subject, changes, noun, told, verb)
+    services, bucket = dialog.services, place.bucket
+    deletion = Deletion(services, bucket, targets, subject, changes, noun, told, verb)
     deletion.ended = dialog.changed
     deletion.begin(dialog.pane)

@@ -17,7 +17,8 @@ from tui.screens.services import Services
 from tui.widgets.preview import Preview
 
 if TYPE_CHECKING:
-    from tui.aws.s3_bucket_facts import Blocks, BucketFacts
+    from tui.aws.bucket_settings import Answer
+    from tui.aws.s3_bucket_facts import BucketFacts
 
 AT_ONCE = 8  # buckets; each takes up to three calls after another
 RESTS_SECONDS = 0.15  # a scroll that goes on asks for nothing yet
@@ -40,7 +41,7 @@ class S3BucketFacts(S3Acting):
         super().__init__()
         self._asked: set[str] = set()  # since they were listed
         self._came: dict[str, BucketFacts] = {}  # and not painted yet
-        self._account: tuple[Blocks | None] | None = None  # what it blocks, once it was asked
+        self._account: Answer | None = None  # what it blocks, once it was asked
 
     def connected(self) -> None:
         """Know nothing of another connection's buckets."""
@@ -94,8 +95,8 @@ class S3BucketFacts(S3Acting):
         await asyncio.sleep(RESTS_SECONDS)
         services = self.services
         if self._account is None:
-            self._account = (await account_blocks(services.s3, services.identity.account),)
-        (account,) = self._account
+            self._account = await account_blocks(services.s3, services.identity.account)
+        account = self._account
 
         async def ask() -> None:
             while (name := self._wanted()) is not None:

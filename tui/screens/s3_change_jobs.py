@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
 from tui.core.errors import UserError
+from tui.core.failures import KeyFailure
 from tui.core.jobs import Progress
 from tui.core.plans import PlanFact
 from tui.core.records import S3Object
-from tui.screens.s3_jobs import start, subject_of
+from tui.screens.s3_jobs import subject_of
+from tui.screens.s3_keyed_job import Ended, KeyedJob
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import name_in
 from tui.widgets.chrome import hint
 
 if TYPE_CHECKING:
-    from tui.aws.s3_many import KeyFailure, Outcome
+    from tui.aws.s3_many import Outcome
     from tui.cost.s3_moves import Charges
     from tui.screens.s3_acting import S3Acting
     from tui.screens.s3_changing import Chosen
@@ -39,17 +41,47 @@ def run_each(
     """Start the job that acts on each of these objects; `after` is told when all went well."""
     from tui.aws.s3_many import LOGGED_AT_MOST, each
 
-    async def work(progress: Progress) -> str:
-        outcome = await each(objects, lambda row: row.key, lambda row: act(row, progress), progress)
-        return _told(outcome, len(objects)) + after
+    services = screen.services
+    through: set[str] = set()  # a retry of the job goes on where this one ended
+
+    async def work(progress: Progress) -> Ended:
+        async def one(row: S3Object) -> str:
+            way = await act(row, progress)
+            through.add(row.key)
+            return way
+
+        run = services.gateway.run
+        left = await run(lambda: [row for row in objects if row.key not in through])
+        outcome = await each(left, lambda row: row.key, one, progress)
+        failures = await run(_failures, outcome, left, through)
+        title = _failed(len(failures), len(left))
+        return Ended(title, failures, lambda: _told(outcome, len(left)) + after)
 
     screen.objects_table.unselect()
     place = chosen.place
     subject = subject_of(place, list(chosen.rows))
     if (more := len(objects) - LOGGED_AT_MOST) > 0:
         told = f"# ... and {plural(more, 'object')} more, each in the same way\n"
-        screen.services.log.note(f"{verb.capitalize()} {subject}", python=told, cli=told)
-    start(screen, verb, subject, work, changes=(place.bucket, place.prefix), unit="steps")
+        services.log.note(f"{verb.capitalize()} {subject}", python=told, cli=told)
+    changes, lists = (place.bucket, place.prefix), len(objects) > 1
+    KeyedJob(screen, verb, subject, work, changes, unit="steps", lists=lists).begin()
+
+
+def _failures(
+    outcome: Outcome, wanted: Sequence[S3Object], through: set[str]
+) -> Sequence[KeyFailure]:
+    """What failed, and what was not tried for it. For a thread."""
+    failures = sorted(outcome.failures, key=lambda one: one.key)
+    if not outcome.untried:
+        return failures
+    failed = {failure.key for failure in failures}
+    rest = (row.key for row in wanted if row.key not in through and row.key not in failed)
+    why = "all that was tried before it failed"
+    return [*failures, *(KeyFailure(key, "not tried", why) for key in rest)]
+
+
+def _failed(failed: int, wanted: int) -> str:
+    return f"{plural(failed, 'object')} of {fmt.count(wanted)} did not change"
 
 
 def _told(outcome: Outcome, wanted: int) -> str:
@@ -66,7 +98,7 @@ def _told(outcome: Outcome, wanted: int) -> str:
     if outcome.untried:
         reasons += f"; {fmt.count(outcome.untried)} not tried, since all before them failed"
     raise UserError(
-        f"{plural(failed, 'object')} of {fmt.count(wanted)} did not change",
+        _failed(failed, wanted),
         reasons,
         f"The others: {ways}." if ways else f"Press {hint('s3.refresh')[0]} to list again.",
         code=outcome.failures[0].code,

@@ -11,7 +11,7 @@ from tui.core import format as fmt
 from tui.core.errors import UserError
 from tui.core.records import ObjectQuery, S3Object
 from tui.screens.s3_acting import S3Acting
-from tui.screens.s3_jobs import gather
+from tui.screens.s3_jobs import gather, refuse_read_only
 from tui.screens.s3_lines import plural
 from tui.screens.s3_preview import ARCHIVED
 from tui.screens.s3_rows import Folder, Row
@@ -80,7 +80,8 @@ async def _change(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> 
     """
     from tui.screens import s3_encryption, s3_properties, s3_restore, s3_storage_class
 
-    objects = await gather(screen, place, list(rows))
+    refuse_read_only(screen, "change objects")
+    objects = await gather(screen, place, rows)
     if not objects:
         raise UserError("Nothing to change", "there are no objects in it any more")
     region = screen.region_of_open_bucket

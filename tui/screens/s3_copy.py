@@ -11,7 +11,8 @@ from tui.core.errors import UserError
 from tui.core.jobs import Progress
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
-from tui.screens.s3_jobs import start, subject_of
+from tui.screens.s3_jobs import refuse_read_only, subject_of
+from tui.screens.s3_keyed_job import Ended, KeyedJob, ended
 from tui.screens.s3_lines import plural
 from tui.screens.s3_messages import PlaceChanged
 from tui.screens.s3_preview import ARCHIVED
@@ -36,15 +37,17 @@ async def copy_rows(
     Raises:
         UserError: a listing failed, the target cannot be; nothing was done.
     """
+    refuse_read_only(screen, "move objects" if moves else "copy objects")
     target = await ask_target(screen, place, rows, moves=moves)
     if target is None:
         return
+    run = screen.services.gateway.run
     plan = await _planned(screen, place, rows, target, moves)
     if plan.replaced:
         chosen = await screen.app.push_screen_wait(_replace_or_skip(plan))
         if not chosen:
             return
-        plan = plan.without_replaced() if chosen == "skip" else plan
+        plan = await run(plan.without_replaced) if chosen == "skip" else plan
         if not plan.items:
             screen.say("All of it is there already: nothing was done.")
             return
@@ -52,7 +55,7 @@ async def copy_rows(
         chosen = await screen.app.push_screen_wait(_careful_or_not(plan))
         if not chosen:
             return
-        plan = plan.only_where_nothing_is() if chosen == "careful" else plan
+        plan = await run(plan.only_where_nothing_is) if chosen == "careful" else plan
     facts = await _around(screen, place, plan)
     screen.working("")
     plain = len(plan.items) == 1 and not (moves or plan.replaced or plan.skipped or facts)
@@ -72,16 +75,18 @@ async def _planned(
 
     s3 = screen.services.s3
     await _refuse_missing(screen, target.bucket)
-    run, found = screen.services.gateway.run, await _gathered(screen, place, rows)
+    run = screen.services.gateway.run
+    keys, folders = await run(_apart, rows)
+    found = await _gathered(screen, place, keys, folders)
     ends = place.bucket, target.old, target.bucket, target.new
-    plan = await run(partial(plan_copies, found, *ends, moves=moves))
+    plan = await run(partial(plan_copies, found, *ends, moves=moves, folders=folders))
     if not plan.items:
         first = next((f"{one.name}: {one.reason}" for one in plan.skipped), "no objects are there")
         raise UserError(f"Nothing to {'move' if moves else 'copy'}", first, "Choose another place.")
     screen.working("looking at the target…")
     with caused_by(None):
-        keys = [item.target for item in plan.items]
-        there = await etags_there(s3, target.bucket, keys)
+        targets = await run(lambda: [item.target for item in plan.items])
+        there = await etags_there(s3, target.bucket, targets)
     return await run(plan.with_seen, there)
 
 
@@ -98,26 +103,37 @@ async def _refuse_missing(screen: S3Acting, bucket: str) -> None:
         raise
 
 
-async def _gathered(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> list[SeenObject]:
+def _apart(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """The keys of the objects, and of the folders. For a thread: a million rows are unpacked."""
+    keys: tuple[list[str], list[str]] = [], []
+    for row in rows:
+        keys[isinstance(row, Folder)].append(row.key)
+    return keys
+
+
+async def _gathered(
+    screen: S3Acting, place: ObjectQuery, keys: Sequence[str], folders: Sequence[str]
+) -> list[SeenObject]:
     """The chosen objects and all below the chosen folders, with their ETags."""
     from tui.aws.calls import caused_by
     from tui.aws.s3_seen import listed, looked_up
 
-    s3, keys = screen.services.s3, [row.key for row in rows if not isinstance(row, Folder)]
+    s3 = screen.services.s3
     screen.working("looking at what is chosen…")
     with caused_by(None):
         there = await looked_up(s3, place.bucket, keys)
-    if denied := [key for key in keys if key not in there]:
-        raise UserError(f"Can't look at {denied[0]}", "access denied", code="AccessDenied")
-    found = [entry for entry in there.values() if entry is not None]
-    for folder in (row for row in rows if isinstance(row, Folder)):
+    if len(there) < len(keys):
+        denied = next(key for key in keys if key not in there)
+        raise UserError(f"Can't look at {denied}", "access denied", code="AccessDenied")
+    found = await screen.services.gateway.run(lambda: [one for one in there.values() if one])
+    for folder in folders:
         before = len(found)
 
         def told(count: int, before: int = before) -> None:
             screen.working(f"{plural(before + count, 'object')} found…")
 
-        with caused_by(f"List {uri(place.bucket, folder.key)}"):
-            found += await listed(s3, place.bucket, folder.key, told=told)
+        with caused_by(f"List {uri(place.bucket, folder)}"):
+            found += await listed(s3, place.bucket, folder, told=told)
     return found
 
 
@@ -153,7 +169,7 @@ def _careful_or_not(plan: CopyPlan) -> Choose:
 async def _around(screen: S3Acting, place: ObjectQuery, plan: CopyPlan) -> list[PlanFact]:
     """What the plan's surroundings mean for it: regions, versions, archived objects."""
     from tui.aws.calls import caused_by
-    from tui.aws.s3_properties import versioning
+    from tui.aws.s3_versions import versioning
 
     s3 = screen.services.s3
     facts: list[PlanFact] = []
@@ -167,13 +183,16 @@ async def _around(screen: S3Acting, place: ObjectQuery, plan: CopyPlan) -> list[
     if regions[0] != regions[1]:
         facts.append(PlanFact("regions", f"{regions[0]} to {regions[1]}", "warn"))
         facts.append(PlanFact("transfer", "charged per GB; the price is unknown here", "warm"))
-    if archived := sum(item.storage_class in ARCHIVED for item in plan.items):
+    archived = await screen.services.gateway.run(
+        lambda: sum(item.storage_class in ARCHIVED for item in plan.items)
+    )
+    if archived:
         told = f"{plural(archived, 'object')}: only restored ones can go"
         facts.append(PlanFact("archived", told, "warn"))
     if plan.moves:
-        facts.append(PlanFact("originals", *_ORIGINALS[await versioning(s3, plan.source)]))
+        facts.append(PlanFact("originals", *_ORIGINALS[(await versioning(s3, plan.source)).status]))
     if plan.replaced:
-        facts.append(PlanFact("older ones", *_REPLACED[await versioning(s3, plan.target)]))
+        facts.append(PlanFact("older ones", *_REPLACED[(await versioning(s3, plan.target)).status]))
     return facts
 
 
@@ -243,18 +262,19 @@ def _start(
     subject = f"{subject_of(place, rows)} to {uri(target.bucket, target.new)}"
     done: set[str] = set()  # a retry of the job goes on where this one ended
 
-    async def work(progress: Progress) -> str:
+    async def act(progress: Progress) -> Ended:
         try:
             report = await services.transfers.copy_planned(plan, progress, done)
         finally:
             if plan.moves:
                 screen.post_message(PlaceChanged(place.bucket, place.prefix))
-        return report.finish()
+        return await services.gateway.run(ended, report)
 
     _note(screen, place, rows, target, f"{verb.capitalize()} {subject}", plan.moves)
     screen.objects_table.unselect()
     folder = target.new[: target.new.rfind("/") + 1]
-    start(screen, verb, subject, work, changes=(target.bucket, folder))
+    changes = target.bucket, folder
+    KeyedJob(screen, verb, subject, act, changes, lists=len(plan.items) > 1).begin()
 
 
 def _note(  # noqa: PLR0917

@@ -25,6 +25,7 @@ from tui.widgets.dialog import SAMPLES, Confirm
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tui.aws.s3 import S3
     from tui.cost import PriceBook
     from tui.screens.s3_acting import S3Acting
 
@@ -71,7 +72,7 @@ async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row])
     from tui.aws.s3_versions import versioning
 
     services = screen.services
-    frozen = await freeze(screen, place, rows)
+    frozen = await freeze(screen, services.s3, place, rows)
     if not frozen.targets:
         raise UserError("Nothing to delete", "there are no objects in it any more")
     screen.working("asking for versioning…")
@@ -82,6 +83,7 @@ async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row])
         return
     screen.objects_table.unselect()
     Deletion(
+        services,
         place.bucket,
         frozen.targets,
         subject_of(place, rows),
@@ -91,7 +93,7 @@ async def delete_rows(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row])
     ).begin(screen)
 
 
-async def freeze(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> Frozen:
+async def freeze(screen: S3Acting, s3: S3, place: ObjectQuery, rows: Sequence[Row]) -> Frozen:
     """List the chosen objects and all that lies below the chosen folders.
 
     Raises:
@@ -112,7 +114,7 @@ async def freeze(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> F
         screen.working("looking through the folder…")
         query = ObjectQuery(place.bucket, row.key, recursive=True)
         with caused_by(f"List {uri(place.bucket, row.key)}"):
-            async for page in screen.services.s3.objects(query):
+            async for page in s3.objects(query):
                 for one in page.objects:
                     take(one.key, one.size_bytes, one.modified_at, one.storage_class)
                 screen.working(f"{plural(len(frozen.targets), 'object')} found…")

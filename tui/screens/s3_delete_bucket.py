@@ -13,7 +13,7 @@ from tui.core.paths import why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import Bucket
 from tui.screens.s3_delete import samples, saved
-from tui.screens.s3_empty_job import begin
+from tui.screens.s3_empty_job import ANEW, begin, refuse_running
 from tui.screens.s3_lines import plural
 from tui.widgets.dialog import Choose, Confirm
 
@@ -48,6 +48,7 @@ async def delete_bucket(screen: S3Acting, bucket: Bucket) -> None:
     """
     from tui.aws.s3_versions import versioning
 
+    refuse_running(bucket.name)
     services = screen.services
     kept = await versioning(services.s3, bucket.name)
     try:
@@ -55,7 +56,7 @@ async def delete_bucket(screen: S3Acting, bucket: Bucket) -> None:
     except OSError as error:
         raise _unkept(error) from error
     try:
-        found = await _frozen(screen, bucket, plan)
+        found = await _frozen(screen, services, bucket, plan)
         if kept.mfa_delete and found.rows:
             raise _wants_mfa(bucket)
         keep_bucket = await _choice(screen, bucket, found)
@@ -70,13 +71,13 @@ async def delete_bucket(screen: S3Acting, bucket: Bucket) -> None:
             await services.gateway.run(_agree, plan, head)
         except OSError as error:
             raise _unkept(error) from error
-        begin(screen, plan)
+        begin(screen, plan, services)
     finally:
         if plan.head is None:
             await services.gateway.run(plan.drop)
 
 
-async def _frozen(screen: S3Acting, bucket: Bucket, plan: KeptPlan) -> Contents:
+async def _frozen(screen: S3Acting, services: Services, bucket: Bucket, plan: KeptPlan) -> Contents:
     from tui.aws.calls import caused_by
     from tui.aws.s3_empty import freeze
 
@@ -86,7 +87,7 @@ async def _frozen(screen: S3Acting, bucket: Bucket, plan: KeptPlan) -> Contents:
     screen.working(f"looking into {bucket.name}…")
     try:
         with caused_by(f"List all of {bucket.name}"):
-            return await freeze(screen.services.s3, bucket.name, plan, told)
+            return await freeze(services.s3, bucket.name, plan, told)
     except OSError as error:
         raise _unkept(error) from error
     finally:
@@ -141,7 +142,7 @@ def bucket_plan(
         title=f"{verb} {bucket.name}",
         verb=verb,
         intro="Exactly what was counted is deleted for good, version by version. What appears "
-        f"later is not touched. {after}",
+        f"later is not touched{ANEW * found.nameless}. {after}",
         risk=Risk.DESTROYS,
         facts=(*facts, *_facts(found, book, region)),
         items=samples(found.sums),
@@ -187,6 +188,7 @@ def _head(services: Services, bucket: Bucket, found: Contents, keep_bucket: bool
         uploads=found.uploads,
         size_bytes=found.sums.size_bytes,
         plain=found.plain,
+        nameless=found.nameless,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from textual.message import Message
 
 from tui.core import format as fmt
 from tui.core.errors import JobCancelled, UserError
@@ -14,6 +12,7 @@ from tui.core.frozen import Targets
 from tui.core.jobs import Progress
 from tui.screens.s3_jobs import start
 from tui.screens.s3_lines import plural
+from tui.screens.s3_messages import KeysFailed
 from tui.widgets.chrome import hint
 
 if TYPE_CHECKING:
@@ -24,16 +23,11 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class DeletesFailed(Message):
-    """A job could not delete all that it should have.
+class DeletesFailed(KeysFailed):
+    """A job could not delete all that it should have."""
 
-    Attributes:
-        again: tries exactly these once more, as a job; None where that makes no sense.
-    """
-
-    title: str
-    failures: Sequence[DeleteFailure]
-    again: Callable[[], None] | None = None
+    told: str = "They are still there. "
+    file_name: str = "not-deleted.csv"
 
 
 @dataclass(eq=False)
@@ -41,11 +35,13 @@ class Deletion:
     """What is deleted in one bucket.
 
     Attributes:
+        services: the connection that it was listed with: another may have a bucket of this name.
         noun: what one of it is called.
         told: the job's last note.
         shown: a few objects that are deleted only while they are what was shown.
     """
 
+    services: Services
     bucket: str
     targets: Targets
     subject: str
@@ -59,33 +55,30 @@ class Deletion:
         self._failed: list[DeleteFailure] = []
         self._answered: set[int] = set()
         self._runs = False
-        # A retry after a change of profile must not go to the other account.
-        self._services: Services | None = None
         self.ended: Callable[[], None] = lambda: None  # told whatever came of a run
 
     def begin(self, screen: S3Acting) -> None:
         """Start the job."""
-
-        services = self._services = self._services or screen.services
 
         async def work(progress: Progress) -> str:
             if self._runs:
                 raise UserError("Not started twice", "this very list is being deleted already")
             self._runs = True
             try:
-                return await self._run(screen, services, progress)
+                return await self._run(screen, progress)
             finally:
                 self._runs = False
                 self.ended()
 
         start(screen, self.verb, self.subject, work, changes=self.changes, unit="steps")
 
-    async def _run(self, screen: S3Acting, services: Services, progress: Progress) -> str:
+    async def _run(self, screen: S3Acting, progress: Progress) -> str:
         from tui.aws.s3_delete import batches, delete_batches
 
+        services = self.services
         targets = await services.gateway.run(self._left)
         many = len(targets)
-        self._failed, self._answered = await self._changed(services, targets), set()
+        self._failed, self._answered = await self._changed(targets), set()
         kept = {failure.key for failure in self._failed}
         self.targets = targets = _without(targets, kept) if kept else targets
         progress.expect(many, many)
@@ -106,17 +99,17 @@ class Deletion:
             raise self._report(screen, many)
         return (self.told or plural(many, self.noun)) if many else "nothing was left of the list"
 
-    async def _changed(self, services: Services, targets: Targets) -> list[DeleteFailure]:
+    async def _changed(self, targets: Targets) -> list[DeleteFailure]:
         from tui.aws.s3_delete import changed_since
 
         if not self.shown:
             return []
         wanted = {row.key for row in self.shown}
-        there = await services.gateway.run(
+        there = await self.services.gateway.run(
             lambda: {one.key for one in targets if one.key in wanted}
         )
         rows = [row for row in self.shown if row.key in there]
-        return list(await changed_since(services.s3, self.bucket, rows))
+        return list(await changed_since(self.services.s3, self.bucket, rows))
 
     def _left(self) -> Targets:
         """What is not deleted yet: all at first, then what failed or was not asked for. Blocks."""

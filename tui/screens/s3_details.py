@@ -136,8 +136,9 @@ class ObjectDialog(DetailLines):
             self._pane.services.book, self._lives_in, held.storage_class, 1, held.size_bytes
         )
         note: Spans = (("muted", f"  {line.note}"),) if line.note else ()
-        source = line.price.source if line.price is not None else ""
-        told: Spans = (("muted", f"  {source}"),) if source else ()
+        told: Spans = ()
+        if line.price is not None:
+            told = (("muted", f"  {line.price.source}, {line.price.as_of:%d %b %Y}"),)
         return (*per_month(line.per_month), *told, *note)
 
     @work(group="details", exclusive=True, exit_on_error=False)

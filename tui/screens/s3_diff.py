@@ -21,6 +21,7 @@ from tui.widgets.styles import style_path
 
 COMPARED_AT_MOST = 2_000  # lines that differ on one side: difflib takes their square
 SHOWN_AT_MOST = 500
+CHARACTERS_AT_MOST = 500  # of a line: all of a minified file is one
 CONTEXT = 3
 
 
@@ -123,7 +124,9 @@ def _row(line: str, skipped: int) -> Spans:
     if line.startswith("@@"):
         return (("cool", _moved(line, skipped)),)
     role = {"+": "run", "-": "danger"}.get(line[:1], "muted")
-    return ((role, line),)
+    if (more := len(line) - CHARACTERS_AT_MOST) <= 0:
+        return ((role, line),)
+    return (role, line[:CHARACTERS_AT_MOST]), ("muted", f"… and {fmt.count(more)} characters more")
 
 
 def _moved(line: str, skipped: int) -> str:

@@ -14,6 +14,7 @@ from tui.core.records import ObjectQuery, S3Object
 from tui.core.safe_text import visible
 from tui.screens.s3_diff import DiffConfirm, DiffShow, diff_rows
 from tui.screens.s3_editor import Draft, left_drafts, make_draft
+from tui.screens.s3_jobs import refuse_read_only
 from tui.screens.s3_messages import PlaceChanged
 from tui.screens.s3_preview import ARCHIVED
 from tui.screens.s3_rows import uri
@@ -56,7 +57,7 @@ async def edit_object(screen: S3Writing, place: ObjectQuery, row: S3Object) -> N
     from tui.aws.s3_text import fetch
 
     services = screen.services
-    refuse_read_only(screen, row.key)
+    refuse_read_only(screen, f"write {row.key}")
     await mention_left(screen)
     if row.storage_class in ARCHIVED:
         raise UserError(f"Can't edit {row.key}", "it is archived", "Restore it first.")
@@ -77,16 +78,6 @@ async def edit_object(screen: S3Writing, place: ObjectQuery, row: S3Object) -> N
         screen, place.bucket, row.key, draft, got.data, got.etag, got.kept, got.acl_lost
     )
     await go_on(editing)
-
-
-def refuse_read_only(screen: S3Writing, key: str) -> None:
-    """Raise before the user writes what could not be put."""
-    if screen.services.identity.read_only:
-        raise UserError(
-            f"Can't write {key}",
-            "Skydeck is in read-only mode",
-            "Start it without --read-only to change things.",
-        )
 
 
 async def mention_left(screen: S3Writing) -> None:
@@ -110,12 +101,20 @@ def is_text(data: bytes) -> bool:
     return b"\0" not in data
 
 
+class _LeftOpen(Exception):  # noqa: N818 - a fact, not a failure
+    """The user closed the question whether the editor is through."""
+
+
 async def go_on(editing: Editing, *, edited: bool = False) -> None:
     """Edit (unless it was `edited` already) until it is put, thrown away, or kept as a file."""
     screen, draft = editing.screen, editing.draft
     run = screen.services.gateway.run
     while True:
-        data = await run(draft.read) if edited else await _edited(editing)
+        try:
+            data = await run(draft.read) if edited else await _edited(editing)
+        except _LeftOpen:
+            _tell_kept(editing)
+            return
         edited = False
         if data is None or (data == editing.before and editing.etag):
             await run(draft.remove)
@@ -139,7 +138,11 @@ async def go_on(editing: Editing, *, edited: bool = False) -> None:
 
 
 async def _edited(editing: Editing) -> bytes | None:
-    """Run the editor; None where the text did not change."""
+    """Run the editor; None where the text did not change.
+
+    Raises:
+        _LeftOpen: the file is perhaps still open in a window of its own.
+    """
     screen, run = editing.screen, editing.screen.services.gateway.run
     before = await run(editing.draft.read)
     try:
@@ -153,6 +156,8 @@ async def _edited(editing: Editing) -> bytes | None:
     data: bytes = await run(editing.draft.read)
     if data == before and seconds < AT_ONCE_SECONDS:
         chosen = await screen.app.push_screen_wait(_back_at_once())
+        if chosen is None:
+            raise _LeftOpen
         if chosen != "ready":
             return None
         data = await run(editing.draft.read)
@@ -224,9 +229,9 @@ async def _settle(editing: Editing, data: bytes) -> None:
 
     screen = editing.screen
     while True:
-        now = await etag_now(screen.services.s3, editing.bucket, editing.key)
-        chosen = await screen.app.push_screen_wait(_conflict(editing, gone=not now))
         try:
+            now = await etag_now(screen.services.s3, editing.bucket, editing.key)
+            chosen = await screen.app.push_screen_wait(_conflict(editing, gone=not now))
             if chosen == "theirs":
                 await _show_theirs(editing, data)
                 continue

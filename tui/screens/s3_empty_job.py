@@ -25,20 +25,32 @@ if TYPE_CHECKING:
     from tui.screens.s3_acting import S3Acting
     from tui.screens.services import Services
 
+ANEW = ", but for what is written anew under a listed name while versioning is off"
 GO_ON, DROP = "resume", "drop"
 _running: set[str] = set()  # buckets that a plan is being carried out on
 
 
-def begin(screen: S3Acting, plan: KeptPlan, services: Services | None = None) -> None:
+def refuse_running(bucket: str) -> None:
+    """Have one plan at a time for a bucket: a new one takes the place of the old one on disk.
+
+    Raises:
+        UserError: one is being carried out.
+    """
+    if bucket in _running:
+        key = hint("app.jobs")[0]
+        raise UserError(
+            "Not started twice", f"{bucket} is being emptied already", f"{key} shows how far it is."
+        )
+
+
+def begin(screen: S3Acting, plan: KeptPlan, services: Services) -> None:
     """Start the job; a retry goes on with what is left, on the connection it began with."""
-    services = services or screen.services
     head = plan.head
     assert head is not None
     verb = "empty" if head.keep_bucket else "delete"
 
     async def work(progress: Progress) -> str:
-        if head.bucket in _running:
-            raise UserError("Not started twice", f"{head.bucket} is being emptied already")
+        refuse_running(head.bucket)
         _running.add(head.bucket)
         try:
             return await _carry_out(screen, services, plan, progress)
@@ -127,10 +139,10 @@ async def offer(screen: S3Acting, buckets: Sequence[Bucket]) -> None:
         if head.bucket not in there:  # it went: nothing is left to do
             await services.gateway.run(plan.drop)
             continue
-        await _offer(screen, plan, there[head.bucket])
+        await _offer(screen, services, plan, there[head.bucket])
 
 
-async def _offer(screen: S3Acting, plan: KeptPlan, bucket: Bucket) -> None:
+async def _offer(screen: S3Acting, services: Services, plan: KeptPlan, bucket: Bucket) -> None:
     head = plan.head
     assert head is not None
     made = datetime.fromisoformat(head.made_at).astimezone()
@@ -147,9 +159,9 @@ async def _offer(screen: S3Acting, plan: KeptPlan, bucket: Bucket) -> None:
         Choose(f"Bucket {head.bucket} is half emptied", choices, GO_ON, intro)
     )
     if chosen == DROP:
-        await screen.services.gateway.run(plan.drop)
+        await services.gateway.run(plan.drop)
     elif chosen == GO_ON and await screen.app.push_screen_wait(Confirm(resume_plan(plan, bucket))):
-        begin(screen, plan)
+        begin(screen, plan, services)
 
 
 def resume_plan(plan: KeptPlan, bucket: Bucket) -> Plan:
@@ -175,7 +187,8 @@ def resume_plan(plan: KeptPlan, bucket: Bucket) -> Plan:
     return Plan(
         title=f"Go on: {verb.lower()} {head.bucket}",
         verb=verb,
-        intro="Exactly the list that was frozen then is deleted. What appeared since stays.",
+        intro="Exactly the list that was frozen then is deleted. What appeared since stays"
+        f"{ANEW * head.nameless}.",
         risk=Risk.DESTROYS,
         facts=tuple(facts),
         warning=warning,

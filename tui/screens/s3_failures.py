@@ -1,4 +1,4 @@
-"""What a job could not delete: every key with its reason, to retry by choice or to save."""
+"""What a job could not do: every key with its reason, to retry by choice or to save."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from textual.widgets import Static
 
 from tui.core import format as fmt
 from tui.core.errors import LocalError, UserError
+from tui.core.failures import KeyFailure
 from tui.core.paths import beside, expanded, why
 from tui.core.plans import Risk
 from tui.screens.new_file import look
+from tui.screens.s3_messages import KeysFailed
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Dialog
 from tui.widgets.line import Line
@@ -25,7 +27,6 @@ from tui.widgets.record_table import Column, RecordTable
 from tui.widgets.styles import style_path
 
 if TYPE_CHECKING:
-    from tui.aws.s3_delete import DeleteFailure
     from tui.screens.services import Services
 
 RETRY = "retry"
@@ -39,7 +40,7 @@ _COLUMNS = (
 
 
 class Failures(Dialog[str | None]):
-    """A list of what stayed; dismissed with `RETRY` or None."""
+    """A list of what failed; dismissed with `RETRY` or None."""
 
     CSS_PATH: ClassVar = [
         style_path("widgets/dialogs.tcss"),
@@ -51,19 +52,18 @@ class Failures(Dialog[str | None]):
     ]
     risk = Risk.DESTROYS
 
-    def __init__(
-        self, title: str, failures: Sequence[DeleteFailure], services: Services, verb: str = ""
-    ) -> None:
+    def __init__(self, failed: KeysFailed, services: Services, verb: str = "") -> None:
         """`verb` is what retrying them is called; "" where it makes no sense."""
         super().__init__()
-        self._title, self.failures, self._verb = title, failures, verb
+        self._title, self.failures, self._verb = failed.title, failed.failures, verb
+        self._told, self._file_name = failed.told, failed.file_name
         self._services = services
 
     def inner(self) -> ComposeResult:
         """Title, how many of which reason, the table, the ways on."""
         yield Line((("bold danger", self._title),))
         yield Static(content(*self._reasons()), classes="prose")
-        table: RecordTable[DeleteFailure] = RecordTable(
+        table: RecordTable[KeyFailure] = RecordTable(
             _COLUMNS, failure_cells, gutter=1, id="failures-table", classes="-fit"
         )
         yield table
@@ -89,7 +89,7 @@ class Failures(Dialog[str | None]):
 
     def _reasons(self) -> list[Span]:
         counted = Counter(failure.code or "no code" for failure in self.failures)
-        spans: list[Span] = [("muted", "They are still there. ")]
+        spans: list[Span] = [("muted", self._told)] if self._told else []
         for number, (code, many) in enumerate(counted.most_common(REASONS_AT_MOST)):
             spans += [("dim", " · ")] if number else []
             spans += [("text", fmt.count(many)), ("muted", f" {code}")]
@@ -111,7 +111,7 @@ class Failures(Dialog[str | None]):
                 "As CSV: key, version or upload, code, reason. To the new file:",
                 look=look,
                 run=self._services.gateway.run,
-                value=str(self._services.settings.downloads / "not-deleted.csv"),
+                value=str(self._services.settings.downloads / self._file_name),
                 verb="save it",
             )
         )
@@ -125,7 +125,7 @@ class Failures(Dialog[str | None]):
             self.notify(typed, title="Saved", markup=False)
 
 
-def failure_cells(failure: DeleteFailure) -> tuple[Spans, ...]:
+def failure_cells(failure: KeyFailure) -> tuple[Spans, ...]:
     """Key, version, code, reason."""
     version = failure.version_id
     shown = version if len(version) <= 9 else version[:8] + "…"
@@ -137,7 +137,7 @@ def failure_cells(failure: DeleteFailure) -> tuple[Spans, ...]:
     )
 
 
-def _write(typed: str, failures: Sequence[DeleteFailure]) -> None:
+def _write(typed: str, failures: Sequence[KeyFailure]) -> None:
     """Write the list whole or not at all. Blocks."""
     target = expanded(typed)
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding, BindingType
-
 from tui.core.errors import UserError
 from tui.core.records import ObjectQuery
 from tui.widgets.dialog import Dialog
@@ -27,23 +25,15 @@ class Floating(Dialog[None]):
         style_path("widgets/dialogs.tcss"),
         style_path("screens/s3_versions.tcss"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Select", tooltip="Select the row and move down"),
-        Binding("a", "select_all", "All", tooltip="Select all that is shown, or nothing"),
-        Binding("R", "reload", "Refresh", tooltip="List again"),
-    ]
     table_id = "floating-table"
+    room: ClassVar[str]  # of the key map
 
     def __init__(self, pane: S3Acting, place: ObjectQuery, region: str) -> None:
         """`place` is what is listed; `region` is its bucket's, for prices."""
         super().__init__()
         self.pane, self.place, self.bucket_region = pane, place, region
-        self.started_with = pane.services  # for retries: another profile is another account
-
-    @property
-    def services(self) -> Services:
-        """The pane's connection."""
-        return self.pane.services
+        # What is shown was listed with it: another connection may have a bucket of this name.
+        self.services: Services = pane.services
 
     @property
     def table(self) -> RecordTable[Any]:
@@ -60,6 +50,12 @@ class Floating(Dialog[None]):
 
     def action_reload(self) -> None:
         """List again; subclasses do."""
+
+    def action_help(self) -> None:
+        """Show every key."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.room))
 
     def changed(self) -> None:
         """A job of this dialog has ended: list again, if it is still open."""
@@ -83,7 +79,7 @@ class Floating(Dialog[None]):
 
 def why_unlisted(error: UserError) -> str:
     """Why versions can't be shown; a server that knows none has a sentence of its own."""
-    from tui.aws.s3_versions import LACKING
+    from tui.aws.lookalikes import LACKING
 
     if error.code in LACKING:
         return "This server lists no versions: what is deleted here can't be brought back."

@@ -53,6 +53,17 @@ def start(
     return screen.services.jobs.start(verb, subject, body, unit=unit)
 
 
+def refuse_read_only(screen: S3Acting, what: str) -> None:
+    """Raise before the user plans, or writes, what could not be done ("write notes.md")."""
+    if screen.services.identity.read_only:
+        raise UserError(
+            f"Can't {what}",
+            "Skydeck is in read-only mode",
+            "Start it without --read-only to change things.",
+            code="ReadOnly",
+        )
+
+
 async def gather(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row]) -> list[S3Object]:
     """The chosen objects, and all that lies below the chosen folders, by listings.
 

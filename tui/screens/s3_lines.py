@@ -125,7 +125,7 @@ FILTER_HINTS: Hints = (("⏎", "keep"), ("↓", "to the rows"), ("esc", "drop"))
 
 def root_hints() -> Hints:
     """The footer among the buckets."""
-    ids = ("s3.open", "s3.create", "s3.delete", "s3.copy", "s3.refresh")
+    ids = ("s3.open", "s3.create", "s3.goto", "s3.settings", "s3.total", "s3.delete")
     return tuple(hint(action_id) for action_id in ids)
 
 

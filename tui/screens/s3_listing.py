@@ -32,6 +32,7 @@ class S3Listing(S3Arranger):
     def connected(self) -> None:
         """Begin at the buckets, with nothing of the connection before."""
         self.workers.cancel_group(self, "list")
+        self.workers.cancel_group(self, "verb")  # what it found out is another connection's
         self.listing, self.buckets, self.looked_at = None, None, None
         self._unlisted = False
         self.denied.clear()
@@ -175,12 +176,13 @@ class S3Listing(S3Arranger):
             return
         listing.state = "failed" if event.error is not None else "done"
         listing.error = event.error
-        table, rows = self.objects_table, self.objects_table.place_rows
+        table = self.objects_table
         if event.error is not None and not listing.rows:
             table.clear()  # rows of an older listing would hide why there is no new one
         elif event.error is not None:
             self.complain(event.error)
-        elif listing.held is not None:
+        rows = table.place_rows
+        if event.error is None and listing.held is not None:
             rows, listing.held = listing.held, None
         denied = event.error is not None and event.error.code in lines.DENIED
         (self.denied.add if denied else self.denied.discard)(event.query.bucket)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.message import Message
 
 from tui.core.errors import UserError
+from tui.core.failures import KeyFailure
 from tui.core.records import Bucket, ObjectPage, ObjectQuery
 
 
@@ -40,3 +42,20 @@ class PlaceChanged(Message):
 
     bucket: str = ""
     prefix: str = ""
+
+
+@dataclass
+class KeysFailed(Message):
+    """A job could not do all that it should have.
+
+    Attributes:
+        again: tries exactly these once more, as a job; None where that makes no sense.
+        told: what holds for all of them, a sentence and a space.
+        file_name: what the list is saved as.
+    """
+
+    title: str
+    failures: Sequence[KeyFailure]
+    again: Callable[[], None] | None = None
+    told: str = ""
+    file_name: str = "failed.csv"

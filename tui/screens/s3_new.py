@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from tui.core.errors import UserError
 from tui.core.records import ObjectQuery
 from tui.screens import s3_create
-from tui.screens.s3_edit import Editing, go_on, mention_left, refuse_read_only
+from tui.screens.s3_edit import Editing, go_on, mention_left
 from tui.screens.s3_editor import editor_command, make_draft
+from tui.screens.s3_jobs import refuse_read_only
 from tui.screens.s3_messages import PlaceChanged
 from tui.screens.s3_rows import uri
 from tui.widgets.dialog import Ask, Choose
@@ -46,6 +47,7 @@ async def create(screen: S3Writing) -> None:
 
 
 async def _folder(screen: S3Writing, place: ObjectQuery) -> None:
+    refuse_read_only(screen, f"write to {place.bucket}")
     name = await _named(screen, place, "New folder", "2026", "create it", folder=True)
     if not name:
         return
@@ -58,12 +60,12 @@ async def _folder(screen: S3Writing, place: ObjectQuery) -> None:
 async def _text(screen: S3Writing, place: ObjectQuery) -> None:
     from tui.aws.s3_text import content_type_of
 
+    refuse_read_only(screen, f"write to {place.bucket}")
     await mention_left(screen)
     name = await _named(screen, place, "New text object", "notes.md", "write it", folder=False)
     if not name:
         return
     key, kind = place.prefix + name, content_type_of(name)
-    refuse_read_only(screen, key)
     if screen.run_editor is None and editor_command() is None:
         await _write(screen, place.bucket, key, kind)
         screen.say("It is empty: there is no editor here.", title=uri(place.bucket, key))

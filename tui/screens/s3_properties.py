@@ -124,6 +124,7 @@ async def rewrite(
         UserError: all of them are archived.
     """
     from tui.aws import s3_properties as aws
+    from tui.aws.s3_versions import versioning
 
     services, bucket = screen.services, chosen.place.bucket
     cold = await unreadable(screen, chosen)
@@ -134,10 +135,10 @@ async def rewrite(
         )
     if not objects:
         raise UserError("Nothing can be changed", "all of it is archived", "Restore it first.")
-    versioning = await aws.versioning(services.s3, bucket)
+    kept = (await versioning(services.s3, bucket)).status
     facts = [PlanFact("objects", fmt.count(len(objects)), "bold bright"), *lines]
     facts += left_out_facts(len(cold))
-    facts += await rewrite_facts(screen, objects, chosen.region, versioning)
+    facts += await rewrite_facts(screen, objects, chosen.region, kept)
     noun = plural(len(objects), "object")
     plan = Plan(
         title=f"Change {what} of {noun}",

@@ -51,9 +51,9 @@ async def agree_to_pay(screen: S3Acting, bucket: str, key: str = "") -> bool:
                 await s3.ask("head_object", bucket, Key=key)
             else:
                 await s3.ask("list_objects_v2", bucket, MaxKeys=1)
-    except UserError as error:
+    except BaseException as error:  # also where it is no longer waited for
         requester.forget(bucket)
-        if error.code in DENIED:
+        if isinstance(error, UserError) and error.code in DENIED:
             told = "access is denied even if you pay: who pays is not why"
             raise UserError(title, told, _ASK, code=error.code) from error
         raise
@@ -71,7 +71,7 @@ def pay_plan(bucket: str, payer: str, book: PriceBook, region: str) -> Plan:
     dearest = (
         max((tier.unit_price for tier in out.tiers), default=None) if out is not None else None
     )
-    source = next((price.source for price in (lists, reads) if price is not None), "")
+    price = next((price for price in (lists, reads) if price is not None), None)
     facts = [
         PlanFact("bucket", bucket, "bold bright"),
         PlanFact("who pays", "whoever asks" if payer == "Requester" else UNKNOWN),
@@ -79,8 +79,8 @@ def pay_plan(bucket: str, payer: str, book: PriceBook, region: str) -> Plan:
         PlanFact("reads", _thousand(reads), "warm"),
         PlanFact("transfer out", f"up to {fmt.usd(dearest, 3)} a GB", "warm"),
     ]
-    if source:
-        facts.append(PlanFact("prices", source))
+    if price is not None:
+        facts.append(PlanFact("prices", f"{price.source}, {price.as_of:%d %b %Y}"))
     return Plan(
         title="Pay for requests and transfer of this bucket",
         verb="Pay, and try again",

@@ -61,6 +61,7 @@ async def change_class(screen: S3Acting, chosen: Chosen) -> None:
         UserError: nothing is left to move.
     """
     from tui.aws import s3_properties as aws
+    from tui.aws.s3_versions import versioning
 
     services, bucket = screen.services, chosen.place.bucket
     current = next(iter(chosen.held)) if len(chosen.held) == 1 else ""
@@ -77,11 +78,11 @@ async def change_class(screen: S3Acting, chosen: Chosen) -> None:
         done = there == len(chosen.objects)
         why = "all of it is in that class" if done else "all of it is archived"
         raise UserError("Nothing to move", why, "" if done else "Restore it first.")
-    versioning = await aws.versioning(services.s3, bucket)
+    kept = (await versioning(services.s3, bucket)).status
     move = await services.gateway.run(
-        _move, services.book, chosen.region, objects, target, versioning == "Enabled"
+        _move, services.book, chosen.region, objects, target, kept == "Enabled"
     )
-    costs = await rewrite_facts(screen, objects, chosen.region, versioning, target)
+    costs = await rewrite_facts(screen, objects, chosen.region, kept, target)
     left = left_out_facts(
         len(chosen.objects) - there - len(objects), there, "in that class already"
     )

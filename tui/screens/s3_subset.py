@@ -19,7 +19,6 @@ from tui.screens.s3_jobs import start
 from tui.screens.s3_rows import Folder, Row, uri
 from tui.screens.s3_subset_form import Draft, SubsetForm
 from tui.widgets.ask_path import AskPath, Verdict
-from tui.widgets.chrome import hint
 from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
@@ -73,7 +72,9 @@ async def pull_subset(
 
 
 def sorted_objects(rows: Sequence[Row]) -> list[S3Object]:
-    """The chosen objects, checked to be ones that have rows, in the order of their names.
+    """The chosen objects, checked to be of one kind by their names, in the order of these.
+
+    What a name does not tell (`part-0000`), the first bytes will.
 
     Raises:
         UserError: they are not.
@@ -87,11 +88,6 @@ def sorted_objects(rows: Sequence[Row]) -> list[S3Object]:
     if not objects or len(objects) != len(rows):
         raise UserError(title, "folders have no rows", "Select objects of one kind.")
     kinds = {format_of(row.key) for row in objects}
-    if "" in kinds:
-        what = "its name is not" if len(objects) == 1 else "not every name is"
-        told = f"{what} that of a CSV, TSV, JSONL or Parquet"
-        key, verb = hint("s3.download")
-        raise UserError(title, told, f"Press {key} to {verb.lower()} all of it.")
     if len(kinds) > 1:
         raise UserError(title, "the objects are of several kinds", "Select objects of one kind.")
     return objects

@@ -12,7 +12,8 @@ from tui.core.paths import NO_HOME, expanded, is_folder, nobodys, why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
 from tui.core.safe_text import visible
-from tui.screens.s3_jobs import start
+from tui.screens.s3_jobs import refuse_read_only
+from tui.screens.s3_keyed_job import Ended, KeyedJob, ended
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import uri
 from tui.screens.s3_sync_dialogs import SyncForm, SyncReview, Wish
@@ -63,6 +64,8 @@ async def sync(screen: S3Writing, place: ObjectQuery) -> None:
     screen.working("")
     if not await screen.app.push_screen_wait(SyncReview(plan)):
         return
+    if wish.up:
+        refuse_read_only(screen, f"write to {place.bucket}")
     gone = len(plan.of("delete"))
     if gone and not await screen.app.push_screen_wait(Confirm(deletes_plan(plan, gone))):
         return
@@ -122,9 +125,9 @@ def _start(screen: S3Writing, place: ObjectQuery, plan: SyncPlan) -> None:
     subject = f"{here} to {there}" if options.up else f"{there} to {here}"
     done: set[str] = set()  # a retry of the job goes on where this one ended
 
-    async def work(progress: Progress) -> str:
+    async def act(progress: Progress) -> Ended:
         report = await services.transfers.sync_planned(plan, progress, done)
-        return report.finish()
+        return await services.gateway.run(ended, report)
 
     line = sync_line(
         plan.bucket,
@@ -138,7 +141,7 @@ def _start(screen: S3Writing, place: ObjectQuery, plan: SyncPlan) -> None:
     )
     services.log.note(f"Sync {subject}", cli=line)
     changes = (place.bucket, place.prefix) if options.up else None
-    start(screen, "sync", subject, work, changes=changes)
+    KeyedJob(screen, "sync", subject, act, changes).begin()
 
 
 def _look(text: str) -> Verdict:

@@ -81,7 +81,7 @@ class SyncForm(Dialog[Wish | None]):
             )
             yield Pick(
                 "extra",
-                "only at the target",
+                "only at target",
                 [("keep", "keep", ""), ("delete", "delete", "after a typed name")],
                 "keep",
             )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.core.records import ObjectQuery
+from tui.core.s3_address import Address
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import Folder, Row, name_in, uri
-from tui.widgets.ask_path import AskPath, Verdict
+from tui.widgets.ask_path import Verdict
 
 if TYPE_CHECKING:
     from tui.screens.s3_acting import S3Acting
@@ -28,30 +29,22 @@ async def ask_target(
     screen: S3Acting, place: ObjectQuery, rows: Sequence[Row], *, moves: bool
 ) -> Target | None:
     """Ask for the address; one object's or folder's is its own, new name and all."""
-    from tui.aws.s3_completion import Completion
-
     verb = "Move or rename" if moves else "Copy"
-    names = [bucket.name for bucket in screen.buckets or ()]
-    typed = await screen.app.push_screen_wait(
-        AskPath(
+    address = await screen.app.push_screen_wait(
+        screen.ask_address(
             f"{verb} {_what(rows, place)}",
             _intro(rows, moves),
             value=uri(place.bucket, rows[0].key if len(rows) == 1 else place.prefix),
-            look=lambda text: look(text, place, rows),
-            run=screen.services.gateway.run,
             verb="go on",
-            complete=Completion(screen.services.s3, names),
-            placeholder="s3://bucket/folder/",
+            judge=lambda address: judged(address, place, rows),
         )
     )
-    return resolved(typed, place, rows) if typed else None
+    return resolved(address, place, rows) if address is not None else None
 
 
-def resolved(text: str, place: ObjectQuery, rows: Sequence[Row]) -> Target:
-    """Read a good address. One object to a folder keeps its name; folders end in a slash."""
-    from tui.aws.s3_copy_plan import parsed_address
-
-    bucket, key = parsed_address(text)
+def resolved(address: Address, place: ObjectQuery, rows: Sequence[Row]) -> Target:
+    """Where it goes. One object to a folder keeps its name; folders end in a slash."""
+    bucket, key = address.bucket, address.key
     if len(rows) != 1:
         return Target(bucket, place.prefix, _slashed(key))
     row = rows[0]
@@ -61,13 +54,13 @@ def resolved(text: str, place: ObjectQuery, rows: Sequence[Row]) -> Target:
     return Target(bucket, row.key, key + row.key.rpartition("/")[2] if into_folder else key)
 
 
-def look(text: str, place: ObjectQuery, rows: Sequence[Row]) -> Verdict:
-    """What would become of the rows at a typed address."""
-    from tui.aws.s3_copy_plan import address_problem
+def judged(address: Address, place: ObjectQuery, rows: Sequence[Row]) -> Verdict:
+    """What would become of the rows at an address."""
+    from tui.aws.s3_copy_plan import key_problem
 
-    if wrong := address_problem(text):
+    target = resolved(address, place, rows)
+    if target.new and (wrong := key_problem(target.new)):
         return Verdict(problem=wrong)
-    target = resolved(text, place, rows)
     if (target.bucket, target.new) == (place.bucket, target.old):
         return Verdict(problem="that is where it is: change the name or the place")
     there = uri(target.bucket, target.new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from textual import on, work
 from textual.message import Message
 
 from tui.core import format as fmt
+from tui.core.errors import JobCancelled, UserError
 from tui.core.jobs import Job, Progress
 from tui.core.packed import PackedPage, packed
 from tui.core.records import S3Object
@@ -89,6 +91,16 @@ class TotalCounted(Message):
     seconds: float
 
 
+@dataclass
+class TotalCutShort(Message):
+    """The counting was cancelled or failed; this was counted by then."""
+
+    services: Services
+    scope: Scope
+    tally: Tally
+    cancelled: bool
+
+
 class S3Totalling(S3Acting):
     """The part of the S3 pane that adds up."""
 
@@ -134,9 +146,16 @@ class S3Totalling(S3Acting):
 
     def _count(self, scope: Scope) -> None:
         services, began = self.services, time.monotonic()
+        tally = Tally(scope.prefix, datetime.now(UTC))
 
         async def count(progress: Progress) -> str:
-            total = await _counted(services, scope, progress)
+            try:
+                await _count_all(services, scope, tally, progress)
+            except (asyncio.CancelledError, JobCancelled, UserError):
+                cancelled = progress.cancelled.is_set()
+                self.post_message(TotalCutShort(services, scope, tally, cancelled))
+                raise
+            total = await _total_of(services, scope, tally)
             root = total.tally.root
             self.post_message(TotalCounted(services, scope, total, time.monotonic() - began))
             progress.say(f"{plural(root.objects, 'object')}, {fmt.size(root.size_bytes)}")
@@ -160,6 +179,26 @@ class S3Totalling(S3Acting):
             told = plural(event.total.tally.root.objects, "object")
             self.say(f"{told}; {key} there shows them.", title=f"Total {_subject(event.scope)}")
 
+    @on(TotalCutShort)
+    @work(group="part of a total", exit_on_error=False)
+    async def _cut_short(self, event: TotalCutShort) -> None:
+        """Keep what was counted, unless nothing was, or all of it another time."""
+        from tui.aws.s3_total import sum_up
+
+        services, scope = event.services, event.scope
+        if services is not self.deck.services or scope.key in self._totals:
+            return
+        await sum_up(services.s3, event.tally)
+        if not event.tally.root.objects:
+            return
+        total = await _total_of(services, scope, event.tally, whole=False)
+        if services is self.deck.services:
+            self._totals.setdefault(scope.key, total)
+            if event.cancelled:
+                key, _ = chrome.hint("s3.total")
+                told = plural(total.tally.root.objects, "object")
+                self.say(f"{told} counted by then; {key} there shows them.", title="Stopped")
+
     def _is_here(self, scope: Scope) -> bool:
         place, bucket = self.place, self.buckets_table.record
         if place is None:
@@ -178,17 +217,21 @@ class S3Totalling(S3Acting):
             self.open_place(total.bucket, answer.prefix, wanted=answer.wanted)
 
 
-async def _counted(services: Services, scope: Scope, progress: Progress) -> Total:
-    from tui.aws.s3_total import add_up, region_of
+async def _count_all(services: Services, scope: Scope, tally: Tally, progress: Progress) -> None:
+    from tui.aws.s3_total import add_up
 
-    tally = Tally(scope.prefix, datetime.now(UTC))
     prefixes, pages = [scope.prefix], list[PackedPage]()
     if scope.rows:
         prefixes, pages = await services.gateway.run(split, scope.rows)
     await add_up(services.s3, scope.bucket, tally, progress, prefixes=prefixes, pages=pages)
+
+
+async def _total_of(services: Services, scope: Scope, tally: Tally, *, whole: bool = True) -> Total:
+    from tui.aws.s3_total import region_of
+
     region = await region_of(services.s3, scope.bucket, scope.region)
     now = datetime.now(UTC)
-    return Total(scope.bucket, scope.prefix, scope.what, region, tally, now, tally.root)
+    return Total(scope.bucket, scope.prefix, scope.what, region, tally, now, tally.root, whole)
 
 
 def _subject(scope: Scope) -> str:

@@ -39,6 +39,7 @@ class Total:
         region: where the bucket is, for the prices.
         counted_at: when the counting ended, UTC.
         seen: the folder that was looked at last.
+        whole: False where the counting ended early: there is more than this.
     """
 
     bucket: str
@@ -48,6 +49,7 @@ class Total:
     tally: Tally
     counted_at: datetime
     seen: Node
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,11 @@ def _percent(share: float) -> str:
     return f"{percent:.0f}%"
 
 
-def sum_line(node: Node, month: StorageMonth) -> Spans:
+def sum_line(node: Node, month: StorageMonth, *, whole: bool) -> Spans:
     """Objects, bytes, what keeping them costs."""
     number, unit = fmt.size_parts(node.size_bytes)
     return (
+        ("warn", "" if whole else "≥ "),
         ("bold text", plural(node.objects, "object")),
         ("dim", " · "),
         ("bold text", number),
@@ -169,6 +172,9 @@ def _size(size_bytes: int) -> Spans:
 def note_rows(total: Total, node: Node, month: StorageMonth) -> list[Spans]:
     """Where the prices are from, and what the lines do not tell."""
     rows: list[Spans] = []
+    if not total.whole:
+        told = "not all: the counting ended early, and there is more than this"
+        rows.append((("warn", "▲ "), ("text", told)))
     price = next((line.price for line in month.lines if line.price is not None), None)
     if price is not None:
         told = f"prices of {price.as_of:%d %b %Y} ({price.source}), as if this were all there is"

@@ -115,7 +115,7 @@ class TotalDialog(Dialog[Answer]):
         crumbs = lines.crumbs(ObjectQuery(total.bucket, node.prefix), room)
         self.query_one("#total-crumbs", Line).show(crumbs, counted)
         what: Spans = (("muted", total.what),) if node.parent is None else ()
-        self.query_one("#total-sum", Line).show(sum_line(node, month), what)
+        self.query_one("#total-sum", Line).show(sum_line(node, month, whole=total.whole), what)
         table.sorted_by = (sorting.column, sorting.reverse)
         table.show(total_rows(total, node, sorting))
         if cursor is None or not table.move_to_key(cursor):

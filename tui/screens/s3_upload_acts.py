@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -111,7 +112,7 @@ def _ago(row: UploadRow) -> str:
 
 
 def _begin(dialog: UploadsDialog, uploads: list[UnfinishedUpload]) -> None:
-    services, bucket, pane = dialog.started_with, dialog.place.bucket, dialog.pane
+    services, bucket, pane = dialog.services, dialog.place.bucket, dialog.pane
     left = list(uploads)
 
     async def work(progress: Progress) -> str:
@@ -121,8 +122,8 @@ def _begin(dialog: UploadsDialog, uploads: list[UnfinishedUpload]) -> None:
         progress.expect(many, many)
         try:
             failures = await abort_many(services.s3, bucket, left, progress)
-        except JobCancelled:
-            raise JobCancelled(f"cancelled, {fmt.count(progress.items_done)} aborted") from None
+        except (asyncio.CancelledError, JobCancelled) as stop:
+            raise type(stop)(f"cancelled, {fmt.count(progress.items_done)} aborted") from None
         finally:
             dialog.changed()
         failed = {failure.version_id for failure in failures}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from tui.core import format as fmt
@@ -21,7 +21,8 @@ from tui.screens.s3_floating import Floating, meta_of
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import name_in, uri
 from tui.screens.s3_version_rows import size
-from tui.widgets.chrome import hint
+from tui.widgets.chrome import hint, hints_line, room_hints
+from tui.widgets.keys import bindings
 from tui.widgets.line import Line
 from tui.widgets.paint import Span, Spans, key_hint
 from tui.widgets.record_table import Column, RecordTable
@@ -74,10 +75,8 @@ class PartsKnown(Message):
 class UploadsDialog(Floating):
     """The unfinished uploads below a place."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "abort", "Abort", tooltip="Abort the chosen uploads, after a plan"),
-        Binding("o", "select_old", "Old ones", tooltip="Select what is older than 7 days"),
-    ]
+    room = "uploads"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(room)
 
     def __init__(self, pane: S3Acting, place: ObjectQuery, region: str) -> None:
         super().__init__(pane, place, region)
@@ -97,15 +96,7 @@ class UploadsDialog(Floating):
         )
         yield table
         yield Line(id="floating-told")
-        ways: list[Span] = []
-        for key, verb in (
-            ("space", "select"),
-            ("a", "all"),
-            ("o", "older than 7 days"),
-            ("x", "abort"),
-        ):
-            ways += [("text", "   ")] if ways else []
-            ways += key_hint(key, verb)
+        ways = hints_line(room_hints(self.room))
         yield Line(ways, key_hint("esc", "close"), classes="foot", id="floating-foot")
 
     def _about(self) -> Spans:
@@ -236,7 +227,7 @@ class UploadsDialog(Floating):
 
 
 def _lacking(error: UserError) -> str:
-    from tui.aws.s3_versions import LACKING
+    from tui.aws.lookalikes import LACKING
 
     if error.code in LACKING:
         return "This server does not list unfinished uploads."

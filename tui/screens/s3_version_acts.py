@@ -19,6 +19,7 @@ from tui.screens.s3_preview import ARCHIVED
 from tui.screens.s3_rows import parent
 from tui.screens.s3_version_plans import afterwards, erase_plan, restore_plan, undelete_plan
 from tui.widgets.ask_path import AskPath
+from tui.widgets.chrome import hint
 from tui.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
@@ -34,6 +35,17 @@ def _version(dialog: VersionsOfKey) -> ObjectVersion:
     return version
 
 
+def _refuse_half(dialog: VersionsOfKey) -> None:
+    """What becomes of a key can be told only once all its versions are listed."""
+    if not dialog.whole:
+        why = "not all of its versions are listed" + (" yet" if dialog.lists else "")
+        raise UserError(
+            "Can't tell what would be left",
+            why,
+            f"Wait for the end, or press {hint('versions.refresh')[0]}.",
+        )
+
+
 def _holding(dialog: VersionsOfKey, verb: str) -> ObjectVersion:
     """The version under the cursor, which must have bytes."""
     version = _version(dialog)
@@ -41,7 +53,7 @@ def _holding(dialog: VersionsOfKey, verb: str) -> ObjectVersion:
         raise UserError(
             f"Can't {verb} a delete marker",
             "it has no bytes",
-            "Choose a version below it; or press u to undelete the object.",
+            f"Choose a version below it; {hint('versions.undelete')[0]} undeletes the object.",
         )
     return version
 
@@ -93,6 +105,7 @@ async def undelete_key(dialog: VersionsOfKey) -> None:
         UserError: it is not deleted, or there is nothing to bring back.
     """
     versions = dialog.versions
+    _refuse_half(dialog)
     if not versions:
         raise UserError("There is nothing to undelete", "no version and no marker is left")
     history = history_of(versions)
@@ -102,7 +115,7 @@ async def undelete_key(dialog: VersionsOfKey) -> None:
         raise UserError(
             "Nothing can be brought back",
             "there are markers but no version",
-            "Delete the markers with x to tidy up.",
+            f"Delete the markers with {hint('versions.erase')[0]} to tidy up.",
         )
     refuse_mfa(dialog.versioning)
     found = [(history.key, len(history.hiding), history.newest)]
@@ -117,6 +130,7 @@ async def undelete_key(dialog: VersionsOfKey) -> None:
 async def erase(dialog: VersionsOfKey) -> None:
     """Delete the chosen versions and markers for good, each by its id."""
     _version(dialog)
+    _refuse_half(dialog)
     chosen: list[ObjectVersion] = list(dialog.table.chosen)
     refuse_mfa(dialog.versioning)
     sums = Sums()
@@ -130,6 +144,7 @@ async def erase(dialog: VersionsOfKey) -> None:
         markers=len(chosen) - sums.count,
         money=(dialog.services.book, dialog.bucket_region),
         after=afterwards(dialog.versions, chosen),
+        key=dialog.key,
         chosen=chosen,
     )
     if not await dialog.app.push_screen_wait(Confirm(plan)):
@@ -146,7 +161,8 @@ def _begin(
 ) -> None:
     place = dialog.place
     changes = (place.bucket, parent(dialog.key))
-    deletion = Deletion(place.bucket, targets, dialog.key, changes, noun, told, verb)
+    services, key = dialog.services, dialog.key
+    deletion = Deletion(services, place.bucket, targets, key, changes, noun, told, verb)
     deletion.ended = dialog.changed
     deletion.begin(dialog.pane)
 

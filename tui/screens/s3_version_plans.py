@@ -99,29 +99,31 @@ def erase_plan(
     markers: int,
     money: tuple[PriceBook, str],
     after: str,
+    key: str = "",
     chosen: Sequence[ObjectVersion] = (),
 ) -> Plan:
     """What the dialog shows before versions are deleted for good.
 
     `sums` are of the versions, `markers` more are deleted with them; `after` says what a listing
-    shows then. `chosen` are all of them where they are few.
+    shows then. `key` is the one whose versions they all are, if it is one; `chosen` are all of
+    them where they are few.
     """
     versions = sums.count
     parts = [plural(versions, "version")] if versions else []
     parts += [plural(markers, "delete marker")] if markers else []
     what = " and ".join(parts)
-    facts = [PlanFact("versions", fmt.count(versions), "bold bright")] if versions else []
+    facts = [PlanFact("object", key)] if key else []
+    facts += [PlanFact("versions", fmt.count(versions), "bold bright")] if versions else []
     facts += [PlanFact("delete markers", fmt.count(markers))] if markers else []
     facts += [
         PlanFact("bytes", fmt.size(sums.size_bytes), "bold bright"),
         PlanFact("bucket", bucket),
     ]
-    facts += [PlanFact("prefix", prefix)] if prefix else []
+    facts += [PlanFact("prefix", prefix)] if prefix and not key else []
     facts += [
         PlanFact("no longer paid", *saved(sums.classes, *money)),
         PlanFact("afterwards", after, "warn"),
     ]
-    key = chosen[0].key if chosen and len({one.key for one in chosen}) == 1 else prefix
     return Plan(
         title=f"Delete {what} for good",
         verb="Delete for good",
@@ -130,7 +132,7 @@ def erase_plan(
         facts=tuple(facts),
         items=_items(chosen) if chosen else samples(sums, prefix),
         warning="These bytes cannot be brought back by anyone." if versions else "",
-        typed=typable(key, bucket),
+        typed=typable(key or prefix, bucket),
         keep="keep them",
     )
 

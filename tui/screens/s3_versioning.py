@@ -9,10 +9,9 @@ from textual import on, work
 from tui.core.records import ObjectQuery, S3Object
 from tui.screens import s3_delete, s3_delete_bucket, s3_empty_job
 from tui.screens.s3_acting import S3Acting
-from tui.screens.s3_delete_job import DeletesFailed
 from tui.screens.s3_failures import RETRY, Failures
 from tui.screens.s3_floating import Floating
-from tui.screens.s3_messages import BucketsListed
+from tui.screens.s3_messages import BucketsListed, KeysFailed
 from tui.screens.s3_rows import Folder, Row
 
 
@@ -21,7 +20,7 @@ class S3Versioning(S3Acting):
 
     def __init__(self) -> None:
         super().__init__()
-        self._untold: deque[DeletesFailed] = deque()
+        self._untold: deque[KeysFailed] = deque()
         self._offered: object = None  # the connection whose left-over plans were offered
 
     @work(group="verb", exclusive=True, exit_on_error=False)
@@ -84,10 +83,10 @@ class S3Versioning(S3Acting):
         found = next((one for one in self.buckets or () if one.name == place.bucket), None)
         return (found.region if found is not None else "") or self.services.region
 
-    # -- what jobs could not delete --------------------------------------------------------
+    # -- what jobs could not do ------------------------------------------------------------
 
-    @on(DeletesFailed)
-    def _deletes_failed(self, event: DeletesFailed) -> None:
+    @on(KeysFailed)
+    def _keys_failed(self, event: KeysFailed) -> None:
         self._untold.append(event)
         self._tell_failures()
 
@@ -107,7 +106,7 @@ class S3Versioning(S3Acting):
             if answer == RETRY and event.again is not None:
                 event.again()
 
-        self.app.push_screen(Failures(event.title, event.failures, self.services, verb), answered)
+        self.app.push_screen(Failures(event, self.services, verb), answered)
 
     # -- plans that did not end ------------------------------------------------------------
 

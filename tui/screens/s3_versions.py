@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from tui.core.errors import UserError
@@ -18,6 +18,8 @@ from tui.screens import s3_version_acts as acts
 from tui.screens.s3_floating import Floating, why_unlisted
 from tui.screens.s3_version_rows import VERSION_COLUMNS, about, key_meta, version_cells
 from tui.screens.version_text import FIRST_BYTES, first_lines
+from tui.widgets.chrome import hints_line, room_hints
+from tui.widgets.keys import bindings
 from tui.widgets.line import Block, Line
 from tui.widgets.paint import Spans, key_hint
 from tui.widgets.record_table import RecordTable
@@ -56,22 +58,15 @@ class BeginningRead(Message):
 class VersionsOfKey(Floating):
     """The versions and delete markers of one key, the newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "restore", "Restore", tooltip="Make this version the current one"),
-        Binding("u", "undelete", "Undelete", tooltip="Take the delete marker away"),
-        Binding("d", "download", "Download", tooltip="Download this version to a file"),
-        Binding("x", "erase", "Delete for good", tooltip="Delete the chosen versions for good"),
-        Binding("i", "info", "Details", tooltip="All that S3 knows of this version"),
-        Binding("y", "copy_id", "Copy id", tooltip="Copy the version id"),
-        Binding("b", "below", "All below", tooltip="What is hidden in this whole place"),
-    ]
+    room = "versions"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(room)
 
     def __init__(self, pane: S3Acting, place: ObjectQuery, region: str, key: str) -> None:
         super().__init__(pane, place, region)
         self.key = key
         self.versioning: Versioning | None = None
         self.versions: list[ObjectVersion] = []
-        self._asked, self._loading = 0, True
+        self._asked, self.lists, self.whole = 0, True, False
 
     def inner(self) -> ComposeResult:
         """Title, what the bucket keeps, the versions, the beginning of one, the keys."""
@@ -83,7 +78,12 @@ class VersionsOfKey(Floating):
         yield table
         yield Block(id="versions-first")
         yield Line(id="floating-told")
-        yield Line(self._ways(), key_hint("esc", "close"), classes="foot", id="floating-foot")
+        yield Line(
+            hints_line(room_hints(self.room)),
+            key_hint("esc", "close"),
+            classes="foot",
+            id="floating-foot",
+        )
 
     def on_mount(self) -> None:
         """Ask for the versions."""
@@ -91,20 +91,12 @@ class VersionsOfKey(Floating):
         self.action_reload()
         self._ask_versioning()
 
-    def _ways(self) -> Spans:
-        ways = [("r", "restore"), ("u", "undelete"), ("d", "download"), ("x", "delete for good")]
-        spans: list[tuple[str, str]] = []
-        for key, verb in [*ways, ("i", "details"), ("b", "all below")]:
-            spans += [("text", "   ")] if spans else []
-            spans += key_hint(key, verb)
-        return spans
-
     # -- listing ---------------------------------------------------------------------------
 
     def action_reload(self) -> None:
         """List the versions again."""
         self._asked += 1
-        self.versions, self._loading = [], True
+        self.versions, self.lists, self.whole = [], True, False
         self._list(self._asked)
 
     @work(group="list", exclusive=True, exit_on_error=False)
@@ -140,13 +132,13 @@ class VersionsOfKey(Floating):
             (self.table.extend if self.versions else self.table.show)(rows)
             self.versions += rows
         else:
-            self._loading = False
+            self.lists, self.whole = False, event.error is None
             if event.error is not None:
                 self.tell(why_unlisted(event.error), "danger")
             elif not self.versions:
                 self.tell("Nothing is left of this key: no version and no marker.")
         title: Spans = (("bold bright", "Versions  "), ("text", self.key))
-        self.query_one("#floating-title", Line).show(title, key_meta(self.versions, self._loading))
+        self.query_one("#floating-title", Line).show(title, key_meta(self.versions, self.lists))
 
     # -- the beginning of a version --------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from tui.core import format as fmt
@@ -19,6 +19,8 @@ from tui.screens.s3_floating import Floating, meta_of, why_unlisted
 from tui.screens.s3_lines import plural
 from tui.screens.s3_rows import uri
 from tui.screens.s3_version_rows import HISTORY_COLUMNS, about, history_cells
+from tui.widgets.chrome import hint, hints_line, room_hints
+from tui.widgets.keys import bindings
 from tui.widgets.line import Line
 from tui.widgets.paint import Spans, key_hint
 from tui.widgets.record_table import RecordTable
@@ -49,12 +51,8 @@ class BelowVersioningKnown(Message):
 class VersionsBelow(Floating):
     """The keys below a place that have more than what a listing of objects shows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "undelete", "Undelete", tooltip="Bring the chosen deleted objects back"),
-        Binding("x", "erase", "Delete for good", tooltip="Delete versions of the chosen keys"),
-        Binding("t", "deleted_only", "Deleted", tooltip="Only deleted objects, or all again"),
-        Binding("s", "stop", "Stop", tooltip="Stop loading"),
-    ]
+    room = "hidden"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(room)
 
     def __init__(self, pane: S3Acting, place: ObjectQuery, region: str) -> None:
         super().__init__(pane, place, region)
@@ -84,13 +82,8 @@ class VersionsBelow(Floating):
         self._ask_versioning()
 
     def _ways(self) -> Spans:
-        shown = "all" if self._only_deleted else "deleted only"
-        ways = [("⏎", "versions"), ("space", "select"), ("u", "undelete"), ("t", shown)]
-        spans: list[tuple[str, str]] = []
-        for key, verb in [*ways, ("x", "delete for good")]:
-            spans += [("text", "   ")] if spans else []
-            spans += key_hint(key, verb)
-        return spans
+        shown = {"hidden.deleted": "all"} if self._only_deleted else {}
+        return hints_line([hint("table.open", "versions"), *room_hints(self.room, shown)])
 
     # -- listing ---------------------------------------------------------------------------
 

@@ -62,18 +62,13 @@ class AskPath(Dialog[str]):
         value: str = "",
         verb: str = "go on",
         folders_only: bool = False,
-        complete: Complete | None = None,
-        placeholder: str = "",
     ) -> None:
-        """`look` judges a path and may block; `run` runs it (and the completion) in a thread.
-
-        `complete` takes the place of the local paths that begin as typed.
-        """
+        """`look` judges a path and may block; `run` runs it (and the completion) in a thread."""
         super().__init__()
         self._title, self._intro, self._value, self._verb = title, intro, value, verb
         self._look, self._run = look, run
-        self._complete = complete or partial(completions, folders_only=folders_only)
-        self._placeholder = placeholder or ("~/Downloads" if folders_only else "~/data/trips.csv")
+        self._complete: Complete = partial(completions, folders_only=folders_only)
+        self._placeholder = "~/Downloads" if folders_only else "~/data/trips.csv"
 
     def inner(self) -> ComposeResult:
         """Title, field, verdict, what the path could become."""

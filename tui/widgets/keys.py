@@ -7,9 +7,17 @@ from textual.binding import Binding, BindingType
 from tui import keymap
 
 
-def bindings(room: str) -> list[BindingType]:
-    """The bindings of one room of the key map."""
+def bindings(room: str, *, priority: bool = False) -> list[BindingType]:
+    """The bindings of one room of the key map; with `priority`, before those of its widgets."""
     return [
-        Binding(key.key, key.action, key.verb, id=key.id, tooltip=key.tooltip, show=key.hint)
+        Binding(
+            key.key,
+            key.action,
+            key.verb,
+            id=key.id,
+            tooltip=key.tooltip,
+            show=key.hint,
+            priority=priority,
+        )
         for key in keymap.room(room)
     ]

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.bench.stub.transfer_store import BUCKET
 from tests.bench.table_rows import Gaps, resident
+from tui.screens.collector import EVERY_SECONDS, calm_the_collector, look_after
 
 BIG_KEY = "big.bin"
 PREFIX = "many/"
@@ -48,6 +49,13 @@ async def measured(act: Callable[[], Awaitable[None]]) -> dict[str, float]:
     }
 
 
+async def look_after_the_collector() -> None:
+    """What a timer of the app does."""
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        look_after()
+
+
 async def skydeck(case: str, address: str, folder: Path) -> dict[str, float]:
     """The way of the app's jobs: plan, look at what is there, transfer."""
     from tui.aws.calls import CallLog
@@ -61,6 +69,8 @@ async def skydeck(case: str, address: str, folder: Path) -> dict[str, float]:
     s3 = S3(gateway)
     transfers, progress = Transfers(gateway, s3), Progress()
     await gateway.run(gateway.client_now, "s3")  # the app has its client since it connected
+    calm_the_collector()  # as the app does
+    minder = asyncio.create_task(look_after_the_collector())
 
     async def up_many() -> None:
         plan = await gateway.run(plan_uploads, folder / "many", PREFIX)
@@ -82,6 +92,7 @@ async def skydeck(case: str, address: str, folder: Path) -> dict[str, float]:
     try:
         return await measured(acts[case])
     finally:
+        minder.cancel()
         transfers.close()
         gateway.close()
 
