@@ -69,11 +69,11 @@ class SkydeckApp(Deck, inherit_bindings=False):
     MODES: ClassVar[dict[str, Any]] = {
         "first": _screen("first_run", "FirstRunScreen"),
         "start": _screen("start", "StartScreen"),
-        "s3": _screen("s3", "S3Screen"),
-        "ec2": _screen("ec2", "Ec2Screen"),
-        "console": _screen("console", "ConsoleScreen"),
-        "cost": _screen("cost", "CostScreen"),
-        "workflow": _screen("workflow", "WorkflowScreen"),
+        "s3": _screen("s3.screen", "S3Screen"),
+        "ec2": _screen("ec2.screen", "Ec2Screen"),
+        "console": _screen("console.screen", "ConsoleScreen"),
+        "cost": _screen("cost.screen", "CostScreen"),
+        "workflow": _screen("workflow.screen", "WorkflowScreen"),
     }
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -16,7 +16,7 @@ from tests.support import said, screen_text, until
 from tui.aws.calls import Call
 from tui.core.errors import UserError
 from tui.core.jobs import JobState
-from tui.screens.bucket_form import NewBucket
+from tui.screens.s3.bucket_form import NewBucket
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Confirm
@@ -95,7 +95,7 @@ async def test_a_full_disk_leaves_no_file(
     (tmp_path / "got" / "a").write_bytes(b"old")
     settings = Settings(downloads=tmp_path / "got")
     async with s3_pane(clean_sandbox, "acme-lake", settings=settings) as (app, pilot, _screen):
-        monkeypatch.setattr("tui.aws.transfer_download.os.pwrite", full_disk)
+        monkeypatch.setattr("tui.aws.transfers.download.os.pwrite", full_disk)
         await pilot.press("a", "d")
         await until(pilot, lambda: isinstance(app.screen, AskPath))
         await until(pilot, lambda: "it is there" in screen_text(app))

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from tui.aws import transfer_code
 from tui.aws.calls import Call, CallLog
 from tui.aws.connection import Connection
+from tui.aws.transfers import code as transfer_code
 from tui.screens.code_source import Rendered, code_source
 from tui.screens.services import Services
 

@@ -18,9 +18,9 @@ from tui.core.local_names import UnsafeName, local_path
 from tui.core.records import ObjectQuery, S3Object
 from tui.core.safe_text import visible
 from tui.core.versions import Versioning
-from tui.screens import s3_delete
-from tui.screens.bucket_form import NewBucket
-from tui.screens.s3_rows import Folder, name_in
+from tui.screens.s3 import delete as s3_delete
+from tui.screens.s3.bucket_form import NewBucket
+from tui.screens.s3.rows import Folder, name_in
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Confirm

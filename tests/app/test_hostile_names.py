@@ -19,10 +19,10 @@ from tui.core.jobs import Job
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import Instance, Tag
 from tui.core.safe_text import visible
-from tui.screens import ec2_plans
-from tui.screens.console import ConsoleScreen
-from tui.screens.console_files import FilesPanel
-from tui.screens.ec2 import Ec2Screen
+from tui.screens.console.files import FilesPanel
+from tui.screens.console.screen import ConsoleScreen
+from tui.screens.ec2 import plans
+from tui.screens.ec2.screen import Ec2Screen
 from tui.widgets.dialog import Confirm
 
 # -- jobs, toasts, dialogs -----------------------------------------------------------------
@@ -133,7 +133,7 @@ async def test_instances_show_names_and_tags_literally(
                 screen.table.move_to_key(one.id)
                 await pilot.pause()
                 assert begins(f"{one.tags[1].key}=", 8) in "\n".join(literal(app))
-            app.push_screen(Confirm(ec2_plans.terminate_plan(made[:1], {})))
+            app.push_screen(Confirm(plans.terminate_plan(made[:1], {})))
             await pilot.pause()
             assert f"Terminate {begins(made[0].label, 8)}" in "\n".join(literal(app))
             await pilot.press("escape")

@@ -9,7 +9,8 @@ import pytest
 
 from tui import keymap
 from tui.core.errors import UserError
-from tui.screens import launch, s3_lines
+from tui.screens.launch import screen
+from tui.screens.s3 import lines
 from tui.widgets import chrome
 
 
@@ -94,14 +95,14 @@ def other_keys() -> Iterator[None]:
 @pytest.mark.usefixtures("other_keys")
 def test_a_hint_of_the_s3_pane_tells_the_users_own_key(code: str) -> None:
     error = UserError("Can't list", code=code)
-    hints = [*s3_lines.root_hints(), *s3_lines.empty_hints(), *s3_lines.failed_hints(error)]
-    hints += s3_lines.ways_after(error, at_root=False)
+    hints = [*lines.root_hints(), *lines.empty_hints(), *lines.failed_hints(error)]
+    hints += lines.ways_after(error, at_root=False)
     assert {key for key, _ in hints} == {"F9"}
 
 
-@pytest.mark.parametrize("pane", launch.PANES)
+@pytest.mark.parametrize("pane", screen.PANES)
 @pytest.mark.usefixtures("other_keys")
-def test_a_hint_of_the_wizard_tells_the_users_own_key(pane: type[launch.StepPane]) -> None:
+def test_a_hint_of_the_wizard_tells_the_users_own_key(pane: type[screen.StepPane]) -> None:
     hints = pane.hints(object.__new__(pane))
     of_forms = {"↑↓", "←→", "⇥"}
     assert {key for key, _ in hints} - of_forms <= {"F9", "F9F9", "F9-F9"}

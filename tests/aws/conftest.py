@@ -11,11 +11,11 @@ import pytest
 from tests.aws.transfer_faults import Faults
 from tests.aws.transfer_support import BIG, noise
 from tui.aws.calls import CallLog
-from tui.aws.ec2 import Ec2
+from tui.aws.ec2.images import quick_start
+from tui.aws.ec2.service import Ec2
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.images import quick_start
-from tui.aws.s3 import S3
-from tui.aws.transfers import Transfers
+from tui.aws.s3.service import S3
+from tui.aws.transfers.service import Transfers
 from tui.core.records import Image
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tui.aws.range_stream import Pinned
-from tui.aws.subset import Probe, Pulled, Wish, probe, pull
-from tui.aws.subset_pick import Which
-from tui.aws.subset_query import judged
-from tui.aws.subset_shape import Shape
+from tui.aws.subset.pick import Which
+from tui.aws.subset.pull import Probe, Pulled, Wish, probe, pull
+from tui.aws.subset.query import judged
+from tui.aws.subset.range_stream import Pinned
+from tui.aws.subset.shape import Shape
 from tui.core.jobs import Progress
 
 

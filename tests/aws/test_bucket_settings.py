@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from tests.clients import make_client
-from tui.aws import bucket_changes as changes
-from tui.aws.bucket_making import BucketDraft, make
-from tui.aws.bucket_settings import (
+from tui.aws.bucket import changes
+from tui.aws.bucket.lifecycle import Move, RuleDraft, applied, sentence
+from tui.aws.bucket.making import BucketDraft, make
+from tui.aws.bucket.policy_templates import TEMPLATES, arn_of, with_statement
+from tui.aws.bucket.settings import (
     QUESTIONS,
     Answer,
     Settings,
@@ -24,13 +26,11 @@ from tui.aws.bucket_settings import (
     switches_of,
     tags_of,
 )
-from tui.aws.bucket_verdict import Level, verdict
-from tui.aws.bucket_words import raw
+from tui.aws.bucket.verdict import Level, verdict
+from tui.aws.bucket.words import raw
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.lifecycle import Move, RuleDraft, applied, sentence
-from tui.aws.policy_templates import TEMPLATES, arn_of, with_statement
-from tui.aws.s3 import S3
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError
 
 ON = Switches(True, True, True, True)

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.aws.code_stub import Stub
-from tui.aws import calls, code_models
+from tui.aws import calls
 from tui.aws.calls import Call, CallLog, Note, caused_by, current_cause
+from tui.aws.code import models
 
 Client = Callable[[str], Any]
 
@@ -174,8 +175,8 @@ def test_threads_of_two_causes_stay_apart(client: Client, log: CallLog) -> None:
 
 def forget_models() -> None:
     """Have the log load what it needs anew, as in a process that has just started."""
-    code_models._met.clear()
-    for each in vars(code_models).values():
+    models._met.clear()
+    for each in vars(models).values():
         if hasattr(each, "cache_clear"):
             each.cache_clear()
 

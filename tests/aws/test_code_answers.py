@@ -14,8 +14,8 @@ import pytest
 
 from tests.aws.code_stub import Stub
 from tui.aws.calls import Call, action_program, session_script
-from tui.aws.code_models import operation_model
-from tui.aws.code_values import secret_members
+from tui.aws.code.models import operation_model
+from tui.aws.code.values import secret_members
 
 SECRET = "hunter2-hunter2"
 

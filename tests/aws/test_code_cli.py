@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.aws import code_shell
 from tui.aws.calls import Call
-from tui.aws.code_cli import SERVICES, cli_call
-from tui.aws.code_cli_gaps import missing_command
-from tui.aws.code_models import xform
-from tui.aws.code_values import Secret
+from tui.aws.code import shell
+from tui.aws.code.cli import SERVICES, cli_call
+from tui.aws.code.cli_gaps import missing_command
+from tui.aws.code.models import xform
+from tui.aws.code.values import Secret
 
 OURS = ("ce", "cloudwatch", "ec2", "iam", "pricing", "s3", "service-quotas", "ssm", "sts")
 
@@ -115,14 +115,12 @@ def test_a_line_holds_nothing_unprintable() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_printing_gives_the_very_text(text: str) -> None:
-    ran = subprocess.run(
-        ["/bin/sh", "-c", code_shell.printing(text)], capture_output=True, check=True
-    )
+    ran = subprocess.run(["/bin/sh", "-c", shell.printing(text)], capture_output=True, check=True)
     assert ran.stdout.decode() == text
 
 
 def test_a_secret_inside_of_json_may_hold_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IT", "a \"b\" 'c' $HOME \\ é\n")
-    command = code_shell.revealing({"x": [Secret("IT"), "it's"], "n": 1})
+    command = shell.revealing({"x": [Secret("IT"), "it's"], "n": 1})
     ran = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout) == {"x": ["a \"b\" 'c' $HOME \\ é\n", "it's"], "n": 1}

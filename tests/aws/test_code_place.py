@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.aws.code_cases import EVIL, UNPRINTABLE
-from tui.aws import transfer_code
 from tui.aws.calls import Call, CallLog, Note
-from tui.aws.code_place import place_cli, place_python
-from tui.aws.code_python import quoted
+from tui.aws.code.place import place_cli, place_python
+from tui.aws.code.python import quoted
+from tui.aws.transfers import code as transfer_code
 
 URL = "http://me:s3cret@127.0.0.1:9/x"
 BARE = 'endpoint_url="http://127.0.0.1:9/x"'

@@ -16,8 +16,8 @@ import pytest
 
 from tests.aws.code_cases import EVIL, UNPRINTABLE
 from tests.aws.code_stub import Stub
-from tui.aws import transfer_code
 from tui.aws.calls import Call, CallLog, action_program, caused_by, session_script
+from tui.aws.transfers import code as transfer_code
 
 
 @pytest.fixture

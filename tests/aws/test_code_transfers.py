@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tui.aws import transfer_code
 from tui.aws.calls import Note, caused_by
 from tui.aws.gateway import Gateway
-from tui.aws.transfers import Transfers
+from tui.aws.transfers import code as transfer_code
+from tui.aws.transfers.service import Transfers
 from tui.core.jobs import Progress
 
 

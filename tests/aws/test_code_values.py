@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws.code_models import operation_model, output_file
-from tui.aws.code_python import literal, python_call
-from tui.aws.code_values import (
+from tui.aws.code.models import operation_model, output_file
+from tui.aws.code.python import literal, python_call
+from tui.aws.code.values import (
     FileRef,
     Redaction,
     Secret,

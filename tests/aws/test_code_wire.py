@@ -21,8 +21,8 @@ import pytest
 from tests.aws.code_cases import CASES, PAGE_SIZES, Case
 from tests.aws.code_stub import Asked, Stub
 from tui.aws.calls import Call, CallLog, caused_by
-from tui.aws.code_models import xform
-from tui.aws.code_values import Secret
+from tui.aws.code.models import xform
+from tui.aws.code.values import Secret
 
 REGION = "eu-west-1"
 # Stands in for `aws`: hands over the words and the standard input as the shell made them.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tui.aws import ec2 as ec2_module
-from tui.aws.ec2 import Ec2
+from tui.aws.ec2 import service as ec2_module
+from tui.aws.ec2.service import Ec2
 from tui.aws.gateway import Gateway
 from tui.core.errors import AwsError
 from tui.core.records import Image, Instance, Tag

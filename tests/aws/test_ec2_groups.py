@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tui.aws.ec2 import Ec2
-from tui.aws.ec2_records import group_of, permissions_of
+from tui.aws.ec2.records import group_of, permissions_of
+from tui.aws.ec2.service import Ec2
 from tui.aws.gateway import Gateway
 from tui.core.errors import AwsError
 from tui.core.records import IngressRule

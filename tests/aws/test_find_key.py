@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from tui.aws.keys import find_key, key_file
-from tui.screens.ec2_around import Surroundings
-from tui.screens.launch_facts import _keys_on_disk
+from tui.aws.ec2.keys import find_key, key_file
+from tui.screens.ec2.around import Surroundings
+from tui.screens.launch.facts import _keys_on_disk
 
 
 def test_a_key_is_found_by_its_pair_with_and_without_pem(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tui.aws.ec2.images import FAMILIES, describe, login_user, quick_start
 from tui.aws.gateway import Gateway
-from tui.aws.images import FAMILIES, describe, login_user, quick_start
 from tui.core.errors import AwsError
 from tui.core.records import Image
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.aws import keys
-from tui.aws.ec2 import Ec2
-from tui.aws.keys import create_and_save, fill, key_file, reserve
+from tui.aws.ec2 import keys
+from tui.aws.ec2.keys import create_and_save, fill, key_file, reserve
+from tui.aws.ec2.service import Ec2
 from tui.core.errors import AwsError, LocalError
 from tui.core.records import NewKeyPair
 

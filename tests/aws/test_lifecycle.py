@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws import lifecycle_text, tag_text
-from tui.aws.lifecycle import CLASSES, Move, RuleDraft, applied, draft_of, sentence
-from tui.aws.lifecycle_checks import MAX_RULES, check, deletes_everything
+from tui.aws.bucket import lifecycle_text, tag_text
+from tui.aws.bucket.lifecycle import CLASSES, Move, RuleDraft, applied, draft_of, sentence
+from tui.aws.bucket.lifecycle_checks import MAX_RULES, check, deletes_everything
 
 MOMENT = datetime(2027, 1, 1, tzinfo=UTC)
 days = st.integers(1, 3650)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws.json_places import DEEPEST, JsonProblem, line_and_column, parse
-from tui.aws.policy import MAX_BYTES, pretty, problems, same
-from tui.aws.policy_access import Certainty, is_public, lockout, openings
-from tui.aws.policy_templates import TEMPLATES, arn_of, with_statement
+from tui.aws.bucket.json_places import DEEPEST, JsonProblem, line_and_column, parse
+from tui.aws.bucket.policy import MAX_BYTES, pretty, problems, same
+from tui.aws.bucket.policy_access import Certainty, is_public, lockout, openings
+from tui.aws.bucket.policy_templates import TEMPLATES, arn_of, with_statement
 
 BUCKET = "acme-lake"
 ARN = arn_of(BUCKET)

@@ -11,7 +11,7 @@ from tui.aws.calls import Call, caused_by
 from tui.aws.errors import explain
 from tui.aws.gateway import Gateway
 from tui.aws.requester import who_pays
-from tui.aws.s3 import S3
+from tui.aws.s3.service import S3
 from tui.core.records import ObjectQuery
 
 

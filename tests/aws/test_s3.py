@@ -9,7 +9,7 @@ import pytest
 
 from tui.aws.calls import caused_by
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.s3 import S3
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError
 from tui.core.jobs import JobCancelled, Progress
 from tui.core.records import ObjectQuery

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tui.aws.bucket_settings import Answer, State, ask
-from tui.aws.bucket_verdict import NEEDED, Level, verdict
+from tui.aws.bucket.settings import Answer, State, ask
+from tui.aws.bucket.verdict import NEEDED, Level, verdict
 from tui.aws.calls import CallLog
-from tui.aws.s3 import S3
-from tui.aws.s3_bucket_facts import Access, access_of, account_blocks, facts_of, versions_of
+from tui.aws.s3.bucket_facts import Access, access_of, account_blocks, facts_of, versions_of
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError
 
 OPEN = {

@@ -17,11 +17,11 @@ from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.identity import who_am_i
 from tui.aws.lookalikes import LACKING, MOST_BYTES
-from tui.aws.s3 import S3
-from tui.aws.s3_presign import LinkWish, make_link
-from tui.aws.s3_properties import CHANGED, change_object, change_tags, properties
-from tui.aws.s3_versions import versioning
-from tui.aws.transfers import Transfers
+from tui.aws.s3.presign import LinkWish, make_link
+from tui.aws.s3.properties import CHANGED, change_object, change_tags, properties
+from tui.aws.s3.service import S3
+from tui.aws.s3.versions import versioning
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError
 from tui.core.jobs import Progress
 from tui.core.object_changes import Change, Edits

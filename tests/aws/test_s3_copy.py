@@ -9,11 +9,11 @@ import pytest
 from tests.app.hostile import OWN as HOSTILE
 from tests.aws.transfer_faults import Faults
 from tests.aws.transfer_support import noise, unfinished
-from tui.aws import s3_copy
-from tui.aws.s3 import S3
-from tui.aws.s3_copy_plan import CopyPlan, plan_copies
-from tui.aws.s3_seen import etags_there, listed, looked_up
-from tui.aws.transfers import Transfers
+from tui.aws.s3 import copy as s3_copy
+from tui.aws.s3.copy_plan import CopyPlan, plan_copies
+from tui.aws.s3.seen import etags_there, listed, looked_up
+from tui.aws.s3.service import S3
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import UserError
 from tui.core.jobs import JobCancelled, Progress
 
@@ -201,7 +201,7 @@ async def test_what_is_there_is_found_by_key_or_by_listing(
     for key in ("a/1", "a/2", "b/1"):
         outside.put_object(Bucket=bucket, Key=key, Body=key.encode())
     by_key = await looked_up(s3, bucket, ["a/1", "b/1", "b/2"])
-    monkeypatch.setattr("tui.aws.s3_seen.LOOKED_UP_AT_MOST", 0)
+    monkeypatch.setattr("tui.aws.s3.seen.LOOKED_UP_AT_MOST", 0)
     by_listing = await looked_up(s3, bucket, ["a/1", "b/1", "b/2"])
     assert by_key == by_listing
     assert by_key["b/2"] is None
@@ -233,7 +233,7 @@ async def test_objects_move_into_a_folder_beside_them(
 def test_a_key_that_would_be_too_long_is_left_out() -> None:
     from datetime import UTC, datetime
 
-    from tui.aws.s3_seen import SeenObject
+    from tui.aws.s3.seen import SeenObject
 
     entry = SeenObject("k" * 1000, 1, "e", datetime.now(UTC))
     plan = plan_copies([entry], "one", "", "two", "p" * 25)

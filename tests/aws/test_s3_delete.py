@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tui.aws.gateway import Gateway
-from tui.aws.s3 import S3
-from tui.aws.s3_delete import delete_many
+from tui.aws.s3.delete import delete_many
+from tui.aws.s3.service import S3
 from tui.core.errors import JobCancelled
 from tui.core.frozen import Target
 from tui.core.jobs import Job, JobManager, JobState, Progress

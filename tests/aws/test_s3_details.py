@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tui.aws.gateway import Gateway
-from tui.aws.restore_header import Restore, restore_of
-from tui.aws.s3 import S3
-from tui.aws.s3_details import PROPERTIES, Acl, HeadFacts, Retention, Said, object_details
+from tui.aws.s3.details import PROPERTIES, Acl, HeadFacts, Retention, Said, object_details
+from tui.aws.s3.restore_header import Restore, restore_of
+from tui.aws.s3.service import S3
 from tui.core.s3_urls import address_forms
 
 HOSTILE = ("x[/y].txt", "[@click=app.quit]x[/]", "a\x1b[31mred", "abc\u202excod.exe", "%2e%2e%2f")

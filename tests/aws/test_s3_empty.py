@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.app.hostile import OWN
-from tui.aws import s3_delete, s3_empty
 from tui.aws.gateway import Gateway
-from tui.aws.s3 import S3
+from tui.aws.s3 import delete as s3_delete
+from tui.aws.s3 import empty
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.jobs import Progress
 from tui.core.kept_plan import KeptPlan, PlanHead
@@ -31,9 +32,9 @@ def left_in(outside: Any, bucket: str) -> list[tuple[str, str]]:
     return sorted((row["Key"], row["VersionId"]) for row in rows)
 
 
-async def frozen(s3: S3, bucket: str, folder: Path) -> tuple[KeptPlan, s3_empty.Contents]:
+async def frozen(s3: S3, bucket: str, folder: Path) -> tuple[KeptPlan, empty.Contents]:
     plan = KeptPlan.begin(folder)
-    found = await s3_empty.freeze(s3, bucket, plan, lambda _: None)
+    found = await empty.freeze(s3, bucket, plan, lambda _: None)
     head = PlanHead(bucket, "0", "aws", "now", objects=found.objects, older=found.older)
     plan.agree(head)
     return plan, found
@@ -61,11 +62,11 @@ async def test_all_is_counted_and_exactly_that_is_deleted(
     assert found.sums.size_bytes == len(HOSTILE) + 8
     outside.put_object(Bucket=bucket, Key="later", Body=b"x")
     outside.put_object(Bucket=bucket, Key="before", Body=b"later")
-    assert await s3_empty.carry_out(s3, plan, Progress()) == []
+    assert await empty.carry_out(s3, plan, Progress()) == []
     assert {key for key, _ in left_in(outside, bucket)} == {"later", "before"}
     assert len(left_in(outside, bucket)) == 2
     assert not outside.list_multipart_uploads(Bucket=bucket).get("Uploads")
-    assert await s3_empty.newcomers(s3, bucket) == (["before", "later"], False)
+    assert await empty.newcomers(s3, bucket) == (["before", "later"], False)
 
 
 async def test_after_a_cancel_a_plan_read_from_disk_goes_on_with_what_is_left(
@@ -91,14 +92,14 @@ async def test_after_a_cancel_a_plan_read_from_disk_goes_on_with_what_is_left(
 
     monkeypatch.setattr(gateway, "call", counted)
     with pytest.raises(JobCancelled):
-        await s3_empty.carry_out(s3, plan, progress)
+        await empty.carry_out(s3, plan, progress)
     gone = 30 - len(left_in(outside, bucket))
     assert 0 < gone < 30
     first = {key for keys in asked for key in keys}
     # One of the deleted keys is written anew: the plan must not take it once more.
     outside.put_object(Bucket=bucket, Key="k00", Body=b"new")
     asked.clear()
-    assert await s3_empty.carry_out(s3, again(folder), Progress()) == []
+    assert await empty.carry_out(s3, again(folder), Progress()) == []
     assert not first & {key for keys in asked for key in keys}
     assert [key for key, _ in left_in(outside, bucket)] == ["k00"]
 
@@ -132,16 +133,16 @@ async def test_what_is_refused_is_told_and_alone_tried_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(gateway, "call", refusing)
-        failures = await s3_empty.carry_out(s3, plan, Progress())
+        failures = await empty.carry_out(s3, plan, Progress())
     assert {(one.key, one.code) for one in failures} == {("b", "AccessDenied")}
     assert len({one.version_id for one in failures}) == 2
     assert "locked" in failures[0].message
     with monkeypatch.context() as patched:
         patched.setattr(gateway, "call", refusing)
         asked.clear()
-        assert len(await s3_empty.carry_out(s3, again(folder), Progress())) == 2
+        assert len(await empty.carry_out(s3, again(folder), Progress())) == 2
         assert [one["Key"] for wanted in asked for one in wanted] == ["b", "b"]
-    assert await s3_empty.carry_out(s3, again(folder), Progress()) == []
+    assert await empty.carry_out(s3, again(folder), Progress()) == []
     assert left_in(outside, bucket) == []
 
 
@@ -156,11 +157,11 @@ async def test_a_server_that_lists_no_versions_is_emptied_by_key(
             yield page
         raise AwsError("Can't", "not implemented", code="NotImplemented")
 
-    monkeypatch.setattr(s3_empty, "version_pages", lacking)
-    monkeypatch.setattr(s3_empty, "upload_pages", lacking)
+    monkeypatch.setattr(empty, "version_pages", lacking)
+    monkeypatch.setattr(empty, "upload_pages", lacking)
     plan, found = await frozen(s3, bucket, folder)
     assert (found.plain, found.objects, found.uploads_unknown != "") == (True, 2, True)
-    assert await s3_empty.carry_out(s3, plan, Progress()) == []
+    assert await empty.carry_out(s3, plan, Progress()) == []
     assert left_in(outside, bucket) == []
 
 
@@ -173,11 +174,11 @@ async def test_a_listing_that_fails_midway_makes_no_plan(
         yield VersionPage(())
         raise AwsError("Can't list", "access denied", code="AccessDenied")
 
-    monkeypatch.setattr(s3_empty, "version_pages", failing)
-    monkeypatch.setattr(s3_empty, "versioning", _versioned)
+    monkeypatch.setattr(empty, "version_pages", failing)
+    monkeypatch.setattr(empty, "versioning", _versioned)
     plan = KeptPlan.begin(folder)
     with pytest.raises(AwsError, match="Can't list"):
-        await s3_empty.freeze(s3, bucket, plan, lambda _: None)
+        await empty.freeze(s3, bucket, plan, lambda _: None)
     plan.drop()
     assert list(folder.iterdir()) == []
 
@@ -222,7 +223,7 @@ async def test_what_is_gone_already_is_skipped_off_the_event_loop(
             yield row
 
     monkeypatch.setattr(plan, "_rows", watched)
-    await s3_empty.carry_out(s3, plan, Progress())
+    await empty.carry_out(s3, plan, Progress())
     assert read
     assert threading.main_thread() not in read
     assert left_in(outside, bucket) == []

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.screens.s3_support import HOSTILE
-from tui.aws.s3 import S3
-from tui.aws.s3_goto import Target, begun, resolve
-from tui.aws.s3_search import found
-from tui.aws.s3_total import add_up
+from tui.aws.s3.goto import Target, begun, resolve
+from tui.aws.s3.search import found
+from tui.aws.s3.service import S3
+from tui.aws.s3.total import add_up
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.find import Pattern
 from tui.core.jobs import Progress

@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws import s3_listing
-from tui.aws.s3_listing import ROWS, cut_rows, install, page_of
+from tui.aws.s3 import listing as s3_listing
+from tui.aws.s3.listing import ROWS, cut_rows, install, page_of
 
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 

@@ -13,8 +13,8 @@ import pytest
 
 from tui.aws.calls import CallLog, caused_by
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.s3 import S3
-from tui.aws.s3_presign import Link, LinkWish, disposition, link_code, make_link
+from tui.aws.s3.presign import Link, LinkWish, disposition, link_code, make_link
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError
 
 KEY = "a b/é'[x]\x1b$(id).csv"

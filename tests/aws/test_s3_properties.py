@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from tui.aws.gateway import Gateway
-from tui.aws.restore_header import Restore
-from tui.aws.s3 import S3
-from tui.aws.s3_many import GIVE_UP, each
-from tui.aws.s3_properties import (
+from tui.aws.s3.many import GIVE_UP, each
+from tui.aws.s3.properties import (
     CHANGED,
     UNCHANGED,
     Properties,
@@ -24,8 +22,10 @@ from tui.aws.s3_properties import (
     properties,
     tags_of,
 )
-from tui.aws.s3_restore import ASKED, EXTENDED, UNDER_WAY, restore_object
-from tui.aws.s3_rewrite_parts import spans
+from tui.aws.s3.restore import ASKED, EXTENDED, UNDER_WAY, restore_object
+from tui.aws.s3.restore_header import Restore
+from tui.aws.s3.rewrite_parts import spans
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.jobs import Progress
 from tui.core.object_changes import Change, Edits, Encryption
@@ -226,8 +226,8 @@ def test_what_a_copy_would_lose_is_not_copied(found: Properties, why: str) -> No
 async def test_a_big_object_is_copied_in_parts_and_keeps_all_too(
     s3: S3, bucket: str, outside: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.aws.s3_properties.ONE_COPY_BYTES", 1 << 20)
-    monkeypatch.setattr("tui.aws.s3_rewrite_parts.PART_BYTES", 5 << 20)
+    monkeypatch.setattr("tui.aws.s3.properties.ONE_COPY_BYTES", 1 << 20)
+    monkeypatch.setattr("tui.aws.s3.rewrite_parts.PART_BYTES", 5 << 20)
     key = HOSTILE.replace("\x1b", "")  # which no answer in XML can hold
     data = bytes(range(256)) * 48_000  # three parts
     outside.put_object(Bucket=bucket, Key=key, Body=data, **RICH)
@@ -248,8 +248,8 @@ async def test_a_big_object_is_copied_in_parts_and_keeps_all_too(
 async def test_a_big_copy_that_is_cancelled_leaves_no_part(
     s3: S3, bucket: str, outside: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.aws.s3_properties.ONE_COPY_BYTES", 1 << 20)
-    monkeypatch.setattr("tui.aws.s3_rewrite_parts.PART_BYTES", 5 << 20)
+    monkeypatch.setattr("tui.aws.s3.properties.ONE_COPY_BYTES", 1 << 20)
+    monkeypatch.setattr("tui.aws.s3.rewrite_parts.PART_BYTES", 5 << 20)
     outside.put_object(Bucket=bucket, Key="big", Body=b"x" * (11 << 20))
     before = headers_of(outside, bucket, "big")["ETag"]
     asked = iter(range(100))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tui.aws.s3 import S3
-from tui.aws.s3_ranges import CHANGED, ObjectRanges
+from tui.aws.s3.ranges import CHANGED, ObjectRanges
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.reads import BeyondAllowanceError
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.aws.key_space import Pace
-from tui.aws.s3_shards import listed
+from tui.aws.s3.key_space import Pace
+from tui.aws.s3.shards import listed
 from tui.core.errors import AwsError
 from tui.core.packed import packed
 from tui.core.records import ObjectPage, ObjectQuery, S3Object

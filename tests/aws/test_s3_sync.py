@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tests.app.hostile import OWN as HOSTILE
 from tests.aws.transfer_support import BIG, left_over, noise
-from tui.aws import s3_sync
-from tui.aws.s3 import S3
-from tui.aws.s3_sync_local import remove_file, same_content
-from tui.aws.s3_sync_plan import (
+from tui.aws.s3 import sync
+from tui.aws.s3.service import S3
+from tui.aws.s3.sync_local import remove_file, same_content
+from tui.aws.s3.sync_plan import (
     COPY,
     DELETE,
     OVERWRITE,
@@ -31,8 +31,8 @@ from tui.aws.s3_sync_plan import (
     by_size_and_time,
     plan_sync,
 )
-from tui.aws.transfer_plan import Skipped
-from tui.aws.transfers import Transfers
+from tui.aws.transfers.plan import Skipped
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import LocalError
 from tui.core.jobs import Progress
 
@@ -151,7 +151,7 @@ def plan_of(s3: S3, bucket: str, folder: Path) -> Callable[..., Any]:
 
     async def planned(**how: Any) -> SyncPlan:
         made = SyncOptions(**how)
-        return await s3_sync.planned(s3, bucket, "in/", folder, made, told=lambda _: None)
+        return await sync.planned(s3, bucket, "in/", folder, made, told=lambda _: None)
 
     return planned
 
@@ -293,7 +293,7 @@ async def test_bytes_are_compared_however_the_object_was_uploaded(
 
 
 def test_a_file_is_not_removed_through_a_link(tmp_path: Path) -> None:
-    from tui.aws.s3_sync_local import mark_of
+    from tui.aws.s3.sync_local import mark_of
 
     (tmp_path / "in").mkdir()
     victim = write(tmp_path, "out/victim", b"mine")
@@ -309,7 +309,7 @@ def test_a_file_is_not_removed_through_a_link(tmp_path: Path) -> None:
 
 
 def test_the_command_has_the_same_filters_and_flags() -> None:
-    from tui.aws.s3_copy_code import sync_line
+    from tui.aws.s3.copy_code import sync_line
 
     line = sync_line(
         "b",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tui.aws import s3_uploads
 from tui.aws.gateway import Gateway
-from tui.aws.s3 import S3
+from tui.aws.s3 import uploads as s3_uploads
+from tui.aws.s3.service import S3
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.jobs import Progress
 from tui.core.versions import UnfinishedUpload, UploadParts

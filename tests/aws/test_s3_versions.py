@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.app.hostile import OWN
-from tui.aws import s3_versions, s3_versions_rows, version_code
 from tui.aws.gateway import Gateway
-from tui.aws.s3 import S3
-from tui.aws.s3_copy_plan import CopyItem
-from tui.aws.transfers import Transfers
+from tui.aws.s3 import version_code, versions, versions_rows
+from tui.aws.s3.copy_plan import CopyItem
+from tui.aws.s3.service import S3
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError
 from tui.core.jobs import Progress
 from tui.core.versions import Histories, KeyHistory, ObjectVersion
@@ -29,7 +29,7 @@ def switch(outside: Any, bucket: str, status: str = "Enabled") -> None:
 
 
 async def all_of(s3: S3, bucket: str, prefix: str = "") -> list[ObjectVersion]:
-    return [one async for page in s3_versions.pages(s3, bucket, prefix) for one in page.versions]
+    return [one async for page in versions.pages(s3, bucket, prefix) for one in page.versions]
 
 
 async def test_versions_come_by_key_the_newest_first_whatever_the_page_size(
@@ -46,7 +46,7 @@ async def test_versions_come_by_key_the_newest_first_whatever_the_page_size(
     hidden = [one for one in found if one.key == HOSTILE[0]]
     assert [one.marker for one in hidden] == [True, False, False, False]
     assert [one.latest for one in hidden] == [True, False, False, False]
-    assert hidden == [one async for page in s3_versions.of_key(s3, bucket, HOSTILE[0])
+    assert hidden == [one async for page in versions.of_key(s3, bucket, HOSTILE[0])
                       for one in page.versions]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ async def test_a_page_that_botocore_parses_has_the_same_rows(
         outside.put_object(Bucket=bucket, Key=key, Body=b"12")
     outside.delete_object(Bucket=bucket, Key=HOSTILE[2])
     cut = await all_of(s3, bucket)
-    monkeypatch.setattr(s3_versions_rows, "_cut", lambda body: None)
+    monkeypatch.setattr(versions_rows, "_cut", lambda body: None)
     assert await all_of(s3, bucket) == cut
     assert {one.key for one in cut} == set(HOSTILE)
 
@@ -69,17 +69,17 @@ async def test_only_the_key_itself_counts_among_those_that_begin_with_it(
     switch(outside, bucket)
     for key in ("a", "a.txt", "a/b", "a"):
         outside.put_object(Bucket=bucket, Key=key, Body=b"x")
-    found = [one async for page in s3_versions.of_key(s3, bucket, "a") for one in page.versions]
+    found = [one async for page in versions.of_key(s3, bucket, "a") for one in page.versions]
     assert [one.key for one in found] == ["a", "a"]
 
 
 async def test_what_a_bucket_keeps_is_told(s3: S3, outside: Any, bucket: str) -> None:
-    assert (await s3_versions.versioning(s3, bucket)).status == ""
+    assert (await versions.versioning(s3, bucket)).status == ""
     switch(outside, bucket)
-    assert (await s3_versions.versioning(s3, bucket)).status == "Enabled"
+    assert (await versions.versioning(s3, bucket)).status == "Enabled"
     switch(outside, bucket, "Suspended")
-    assert (await s3_versions.versioning(s3, bucket)).status == "Suspended"
-    missing = await s3_versions.versioning(s3, "acme-nowhere-0417")
+    assert (await versions.versioning(s3, bucket)).status == "Suspended"
+    missing = await versions.versioning(s3, "acme-nowhere-0417")
     assert (missing.status, bool(missing.why)) == ("?", True)
 
 
@@ -113,7 +113,7 @@ async def test_a_version_is_read_and_downloaded_by_its_id(
     outside.put_object(Bucket=bucket, Key="k", Body=b"the old one")
     outside.put_object(Bucket=bucket, Key="k", Body=b"the new one")
     newest, oldest = await all_of(s3, bucket)
-    assert await s3_versions.read_first(s3, bucket, oldest, 7) == b"the old"
+    assert await versions.read_first(s3, bucket, oldest, 7) == b"the old"
     target = tmp_path / "in" / "k"
     await transfers.download_version(bucket, oldest, target, Progress(), replaces=False)
     assert target.read_bytes() == b"the old one"
@@ -129,7 +129,7 @@ async def test_a_server_without_versions_is_told_apart(
         raise AwsError("Can't", "a header you provided implies", code="NotImplemented")
 
     monkeypatch.setattr(gateway, "call", call)
-    kept = await s3_versions.versioning(s3, bucket)
+    kept = await versions.versioning(s3, bucket)
     assert (kept.status, kept.why) == ("", "this server has no versions")
 
 
@@ -142,7 +142,7 @@ def version(key: str, number: int, size: int = 0, *, marker: bool = False) -> Ob
 
 def test_versions_and_markers_of_one_second_are_merged_with_the_latest_first() -> None:
     held = [version("a", 1, 5), version("b", 0, 1)]
-    found = s3_versions_rows.merged(held, [version("a", 0, marker=True)])
+    found = versions_rows.merged(held, [version("a", 0, marker=True)])
     assert [(one.key, one.marker) for one in found] == [("a", True), ("a", False), ("b", False)]
 
 

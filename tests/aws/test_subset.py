@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.aws.subset_support import Memory, probed, pulled, small_chunks
-from tui.aws import subset_parquet
-from tui.aws.range_stream import Pinned
-from tui.aws.subset_pick import Which
+from tui.aws.subset import parquet as subset_parquet
+from tui.aws.subset.pick import Which
+from tui.aws.subset.range_stream import Pinned
 from tui.core.errors import AwsError, LocalError, UserError
 from tui.core.jobs import Progress
 
@@ -210,8 +210,8 @@ async def test_a_sample_has_exactly_so_many_rows_in_order_and_by_its_seed(
 
 
 def test_every_row_is_as_likely_in_a_sample() -> None:
-    from tui.aws.subset_pick import picker_of
-    from tui.aws.subset_rows import ArrowRows
+    from tui.aws.subset.pick import picker_of
+    from tui.aws.subset.rows import ArrowRows
 
     counts: np.ndarray[Any, Any] = np.zeros(2000)
     for seed in range(300):
@@ -339,7 +339,7 @@ async def test_a_query_that_fails_further_on_says_where(
 
 
 def lenient(text: str) -> Any:
-    from tui.aws.subset_query import Query
+    from tui.aws.subset.query import Query
 
     return Query(text, ("a",))
 

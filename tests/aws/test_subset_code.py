@@ -16,12 +16,12 @@ import pyarrow as pa
 import pytest
 
 from tests.aws.test_subset import CSV, QUERY, READ, TRIPS, parquet
-from tui.aws.code_place import place_python
-from tui.aws.s3 import S3
-from tui.aws.subset import Wish, probe, pull
-from tui.aws.subset_code import subset_code
-from tui.aws.subset_pick import Which
-from tui.aws.subset_query import judged
+from tui.aws.code.place import place_python
+from tui.aws.s3.service import S3
+from tui.aws.subset.code import subset_code
+from tui.aws.subset.pick import Which
+from tui.aws.subset.pull import Wish, probe, pull
+from tui.aws.subset.query import judged
 from tui.core.jobs import Progress
 
 CASES: list[tuple[str, bytes, str, Which, tuple[str, ...], str]] = [
@@ -82,7 +82,7 @@ async def test_the_noted_programs_pull_the_same(
 async def test_the_program_says_who_pays_and_reads_several_objects(
     s3: S3, bucket: str, outside: Any, environment: dict[str, str], folder: Path
 ) -> None:
-    from tui.aws.subset import pin
+    from tui.aws.subset.pull import pin
 
     for key in ("a.csv", "b.csv"):
         outside.put_object(Bucket=bucket, Key=key, Body=CSV)

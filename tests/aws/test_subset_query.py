@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tui.aws.subset_query import QueryError, judged
+from tui.aws.subset.query import QueryError, judged
 
 FRAME = pd.DataFrame(
     {

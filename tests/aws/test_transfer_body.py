@@ -11,10 +11,10 @@ import pytest
 
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.s3 import S3
-from tui.aws.transfer_body import MeteredBody
-from tui.aws.transfer_engine import Meter
-from tui.aws.transfers import Transfers
+from tui.aws.s3.service import S3
+from tui.aws.transfers.body import MeteredBody
+from tui.aws.transfers.engine import Meter
+from tui.aws.transfers.service import Transfers
 from tui.core.jobs import JobCancelled, Progress
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.aws.transfer_support import BIG, left_over, noise, unfinished
 from tui.aws.gateway import Gateway
-from tui.aws.transfer_plan import DownloadPlan, PlannedDownload, plan_upload, plan_uploads
-from tui.aws.transfers import Transfers
+from tui.aws.transfers.plan import DownloadPlan, PlannedDownload, plan_upload, plan_uploads
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError, LocalError
 from tui.core.jobs import Progress
 

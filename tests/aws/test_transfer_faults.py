@@ -14,12 +14,12 @@ import pytest
 
 from tests.aws.transfer_faults import CutBody, Faults, flipped
 from tests.aws.transfer_support import BIG, left_over, noise, unfinished
-from tui.aws import transfer_download, transfer_upload
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.s3 import S3
-from tui.aws.transfer_engine import Meter
-from tui.aws.transfers import Transfers
+from tui.aws.s3.service import S3
+from tui.aws.transfers import download, upload
+from tui.aws.transfers.engine import Meter
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError, LocalError, UserError
 from tui.core.jobs import Progress
 
@@ -135,7 +135,7 @@ async def test_a_disk_that_is_too_small_is_told_before_the_first_byte(
 ) -> None:
     outside.put_object(Bucket=bucket, Key="k", Body=big_bytes)
     usage = type("Usage", (), {"free": BIG - 1})
-    monkeypatch.setattr(transfer_download.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
     faults.before("GetObject", lambda _: pytest.fail("asked for bytes"))
     with pytest.raises(LocalError, match="write"):
         await transfers.download(bucket, "k", folder / "k", Progress())
@@ -171,7 +171,7 @@ async def test_a_source_that_changes_is_not_uploaded(
 ) -> None:
     source = folder / "a"
     source.write_bytes(noise(size))
-    real = transfer_upload._read
+    real = upload._read
 
     def read(opened: Any, start: int, length: int) -> bytes:
         data = real(opened, start, length)
@@ -179,7 +179,7 @@ async def test_a_source_that_changes_is_not_uploaded(
             stream.write(b"more")
         return data
 
-    monkeypatch.setattr(transfer_upload, "_read", read)
+    monkeypatch.setattr(upload, "_read", read)
     with pytest.raises(LocalError) as caught:
         await transfers.upload(bucket, "k", source, Progress())
     assert "changed during the upload" in str(caught.value)

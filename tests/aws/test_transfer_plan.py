@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.aws.transfer_plan import plan_downloads, plan_upload, plan_uploads
-from tui.aws.transfers import Transfers
+from tui.aws.transfers.plan import plan_downloads, plan_upload, plan_uploads
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import LocalError
 from tui.core.jobs import Progress
 from tui.core.records import S3Object

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tui.aws import transfers as transfers_module
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.s3 import S3
-from tui.aws.transfer_engine import PART_BYTES, Engine, Meter
-from tui.aws.transfers import Transfers
+from tui.aws.s3.service import S3
+from tui.aws.transfers import service as transfers_module
+from tui.aws.transfers.engine import PART_BYTES, Engine, Meter
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.jobs import Job, JobManager, JobState, Progress
 
@@ -194,7 +194,7 @@ async def test_a_cancelled_download_that_gets_no_answer_is_given_up(
 async def test_many_stalled_downloads_end_together(
     silent: SilentServer, stalled: Transfers, tmp_path: Path
 ) -> None:
-    from tui.aws.transfers import DownloadPlan, PlannedDownload
+    from tui.aws.transfers.service import DownloadPlan, PlannedDownload
 
     items = tuple(PlannedDownload(f"k{n}", tmp_path / f"k{n}", SMALL) for n in range(20))
     progress = Progress()

@@ -10,8 +10,8 @@ import pytest
 
 from tests.aws.transfer_faults import Faults
 from tests.aws.transfer_support import BIG, left_over, noise, unfinished
-from tui.aws.transfer_engine import PART_BYTES, part_size, spans
-from tui.aws.transfers import Transfers
+from tui.aws.transfers.engine import PART_BYTES, part_size, spans
+from tui.aws.transfers.service import Transfers
 from tui.core.errors import JobCancelled
 from tui.core.jobs import JobManager, JobState, Progress
 

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tui.aws.transfer_engine import PART_BYTES
+from tui.aws.transfers.engine import PART_BYTES
 
 BIG = 2 * PART_BYTES + 12_345
 

@@ -100,7 +100,7 @@ def measure(address: str, repeats: int) -> dict[str, float]:
 
     from tui.aws.calls import CallLog
     from tui.aws.gateway import Connection, Gateway
-    from tui.aws.s3 import S3
+    from tui.aws.s3.service import S3
 
     keys = names(KEYS)
     client = boto3.session.Session().client("s3", region_name="us-east-1", endpoint_url=address)

@@ -135,7 +135,7 @@ def ours(port: int, keys: int) -> None:
     """Skydeck's listing, as the S3 pane asks for it."""
     from tui.aws.calls import CallLog
     from tui.aws.gateway import Connection, Gateway
-    from tui.aws.s3 import S3
+    from tui.aws.s3.service import S3
     from tui.core.packed import PackedObjects
     from tui.core.records import ObjectQuery
 

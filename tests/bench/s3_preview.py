@@ -116,7 +116,7 @@ class Pane:
 
 async def two_columns(screen: Any) -> tuple[float, int]:
     """All of two columns of the first row group, by the app's ranges; ms and bytes read."""
-    from tui.aws.s3_ranges import ObjectRanges
+    from tui.aws.s3.ranges import ObjectRanges
 
     services = screen.services
     ranges = ObjectRanges(services.s3, BUCKET, PARQUET_KEY, allowance=4_000_000)

@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.screens.s3_support import fill, s3_pane
 from tests.support import screen_text, until
-from tui.aws.policy_templates import TEMPLATES, arn_of, with_statement
-from tui.screens.bucket_view import BucketView
+from tui.aws.bucket.policy_templates import TEMPLATES, arn_of, with_statement
+from tui.screens.s3.bucket_view import BucketView
 
 BUCKET = "acme-lake"
 

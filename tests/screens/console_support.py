@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.support import screen_text, until
 from tui.app import SkydeckApp
 from tui.sandbox import Sandbox
-from tui.screens.console import ConsoleScreen
+from tui.screens.console.screen import ConsoleScreen
 from tui.widgets.terminal import TerminalView
 
 

@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 
 from tests.support import SIZE, running, until
 from tui.app import SkydeckApp
-from tui.aws.images import quick_start
-from tui.aws.keys import create_and_save
+from tui.aws.ec2.images import quick_start
+from tui.aws.ec2.keys import create_and_save
 from tui.core.records import Instance
-from tui.screens.ec2 import Ec2Screen
-from tui.screens.launch import LaunchScreen
+from tui.screens.ec2.screen import Ec2Screen
+from tui.screens.launch.screen import LaunchScreen
 from tui.settings import Settings
 
 KEY = "dev-2026"

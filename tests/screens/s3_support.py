@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from tests.support import running, until
 from tui.app import SkydeckApp
-from tui.screens.s3 import S3Screen
+from tui.screens.s3.screen import S3Screen
 
 HOSTILE = (
     "x[/y].txt",

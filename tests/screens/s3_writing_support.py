@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.screens.s3_support import type_text
 from tests.support import until
-from tui.screens import s3_editor
+from tui.screens.s3 import editor as s3_editor
 from tui.widgets.dialog import Choose
 
 LAKE = "acme-lake"

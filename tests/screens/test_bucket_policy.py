@@ -21,11 +21,11 @@ from tests.screens.bucket_support import (
 )
 from tests.screens.s3_support import fill, type_text
 from tests.support import said, screen_text, until
-from tui.aws.policy_templates import TEMPLATES, arn_of, with_statement
-from tui.screens import s3_editor
-from tui.screens.bucket_editor import PolicyEditor
-from tui.screens.bucket_review import Review
-from tui.screens.bucket_rule import RuleForm
+from tui.aws.bucket.policy_templates import TEMPLATES, arn_of, with_statement
+from tui.screens.s3 import editor as s3_editor
+from tui.screens.s3.bucket_editor import PolicyEditor
+from tui.screens.s3.bucket_review import Review
+from tui.screens.s3.bucket_rule import RuleForm
 from tui.widgets.dialog import Choose
 from tui.widgets.form import TextField
 

@@ -17,12 +17,12 @@ from tests.screens.bucket_support import (
 )
 from tests.screens.s3_support import fill, s3_pane, type_text
 from tests.support import said, screen_text, until
-from tui.screens.bucket_editor import PolicyEditor
-from tui.screens.bucket_form import NewBucket
-from tui.screens.bucket_review import Review
-from tui.screens.bucket_rule import RuleForm
-from tui.screens.bucket_view import BucketView
 from tui.screens.help import HelpScreen
+from tui.screens.s3.bucket_editor import PolicyEditor
+from tui.screens.s3.bucket_form import NewBucket
+from tui.screens.s3.bucket_review import Review
+from tui.screens.s3.bucket_rule import RuleForm
+from tui.screens.s3.bucket_view import BucketView
 from tui.settings import Settings
 from tui.widgets.dialog import Ask, Choose, Confirm
 from tui.widgets.form import TextField
@@ -82,13 +82,13 @@ async def test_a_bucket_that_is_not_blocked_wants_its_name_typed(
 async def test_a_step_that_failed_is_told_with_what_was_done(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.aws import bucket_making
+    from tui.aws.bucket import making
     from tui.core.errors import AwsError
 
     async def refuse(*_: Any, **__: Any) -> None:
         raise AwsError("Can't", "access denied for role Dev", code="AccessDenied")
 
-    monkeypatch.setattr(bucket_making, "put_versioning", refuse)
+    monkeypatch.setattr(making, "put_versioning", refuse)
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         await pilot.press("n")
         form = await dialog(pilot, app, NewBucket)

@@ -12,11 +12,11 @@ import pytest
 
 from tests.screens.console_support import launched, left, log_in
 from tests.support import running, said, screen_text, until
-from tui.aws.ec2 import Ec2
+from tui.aws.ec2.service import Ec2
 from tui.core.errors import SshError
 from tui.sandbox import Sandbox
-from tui.screens.console import ConsoleScreen
-from tui.screens.console_tabs import TabState
+from tui.screens.console.screen import ConsoleScreen
+from tui.screens.console.tabs import TabState
 from tui.screens.fleet import FleetState
 from tui.settings import Settings
 from tui.widgets.dialog import Confirm

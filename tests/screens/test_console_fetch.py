@@ -16,9 +16,9 @@ from tui.core.errors import LocalError
 from tui.core.jobs import JobState
 from tui.core.paths import NO_HOME
 from tui.sandbox import Sandbox
-from tui.screens import console_copy
-from tui.screens.console_copy import look_at_file, look_at_folder, overwrite_plan
-from tui.screens.console_files import FilesPanel
+from tui.screens.console import copy as console_copy
+from tui.screens.console.copy import look_at_file, look_at_folder, overwrite_plan
+from tui.screens.console.files import FilesPanel
 from tui.settings import Settings
 from tui.ssh import sftp
 from tui.widgets.ask_path import AskPath, Verdict

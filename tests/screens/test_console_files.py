@@ -14,7 +14,7 @@ from tests.screens.console_support import launched, left, log_in
 from tests.support import running, said, screen_text, until
 from tui.app import SkydeckApp
 from tui.sandbox import Sandbox
-from tui.screens.console_files import FilesPanel
+from tui.screens.console.files import FilesPanel
 from tui.settings import Settings
 from tui.widgets.dialog import Confirm
 from tui.widgets.record_table import RecordTable

@@ -17,10 +17,10 @@ from tui.core.jobs import Progress
 from tui.core.records import Volume
 from tui.cost import PriceBook, running_cost, what_if
 from tui.sandbox import Sandbox
-from tui.screens.cost import CostScreen
-from tui.screens.cost_rows import money, running_rows, running_sums, storage_rows, what_if_rows
-from tui.screens.cost_scenario import number_in
-from tui.screens.cost_totals import Totals
+from tui.screens.cost.rows import money, running_rows, running_sums, storage_rows, what_if_rows
+from tui.screens.cost.scenario import number_in
+from tui.screens.cost.screen import CostScreen
+from tui.screens.cost.totals import Totals
 from tui.widgets.form import TextField
 from tui.widgets.line import is_pair
 
@@ -216,7 +216,7 @@ async def test_an_old_connections_fleet_is_not_painted(clean_sandbox: Sandbox) -
 async def test_another_accounts_totals_are_dropped(
     clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.screens import cost as module
+    from tui.screens.cost import screen as module
 
     reached, go_on = asyncio.Event(), asyncio.Event()
     at = datetime.now(UTC)
@@ -248,7 +248,7 @@ async def test_the_trouble_of_another_connection_is_forgotten(
     clean_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tui.core.errors import AwsError
-    from tui.screens import cost as module
+    from tui.screens.cost import screen as module
 
     async def refuse(*_: object) -> Totals:
         raise AwsError("Can't list the buckets", "denied to dana")
@@ -282,7 +282,7 @@ async def test_totals_are_shown_only_to_the_account_they_are_of(clean_sandbox: S
 async def test_a_bucket_that_cannot_be_listed_is_named(clean_sandbox: Sandbox) -> None:
     from tui.core.errors import AwsError
     from tui.core.records import Bucket
-    from tui.screens.cost_totals import add_up
+    from tui.screens.cost.totals import add_up
 
     class Half:
         async def buckets(self) -> tuple[Bucket, ...]:

@@ -13,7 +13,7 @@ from tests.screens.ec2_support import KEY, at_ec2, at_review, make_key, settled,
 from tests.support import screen_text, until
 from tui.core.errors import AwsError
 from tui.launch import NewKey
-from tui.screens.ec2 import Ec2Screen
+from tui.screens.ec2.screen import Ec2Screen
 from tui.widgets.dialog import Confirm
 
 

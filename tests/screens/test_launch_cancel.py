@@ -14,8 +14,8 @@ from tests.screens.ec2_support import at_ec2, at_review
 from tests.support import until
 from tui.core.errors import AwsError
 from tui.core.jobs import JobState
-from tui.screens.ec2 import Ec2Screen
-from tui.screens.launch_run import finished, seen_through
+from tui.screens.ec2.screen import Ec2Screen
+from tui.screens.launch.run import finished, seen_through
 
 
 @dataclass
@@ -121,7 +121,7 @@ async def test_a_cancel_before_aws_is_asked_leaves_nothing(
     times: int,
 ) -> None:
     from tui.launch import edit
-    from tui.screens.launch_state import S3_ROLE
+    from tui.screens.launch.state import S3_ROLE
 
     async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
         screen = await at_review(app, pilot)

@@ -13,8 +13,8 @@ from tests.support import screen_text, until
 from tui.core.errors import AwsError
 from tui.core.jobs import Job
 from tui.launch import edit
-from tui.screens.ec2 import Ec2Screen
-from tui.screens.launch_dialogs import UserDataDialog
+from tui.screens.ec2.screen import Ec2Screen
+from tui.screens.launch.dialogs import UserDataDialog
 from tui.widgets.drawers import CodeDrawer, JobsDrawer
 from tui.widgets.form import DIGITS, TextField
 
@@ -250,7 +250,7 @@ async def test_why_images_could_not_be_had_is_shown_and_never_obeyed(
 
     async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
         await wizard(app, pilot)
-        monkeypatch.setattr("tui.aws.images.quick_start", refuse)
+        monkeypatch.setattr("tui.aws.ec2.images.quick_start", refuse)
         await pilot.press("a")
         await until(pilot, lambda: app._notifications)
         told = [note.message for note in app._notifications]

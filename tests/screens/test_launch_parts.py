@@ -11,10 +11,10 @@ from tui.core.errors import UserError
 from tui.core.jobs import JobSnapshot, JobState
 from tui.core.records import Image, IngressRule, KeyPair
 from tui.launch import LaunchDraft, Problem, default_draft
-from tui.screens import launch_details
-from tui.screens.launch_dialogs import service_choices, typed_rule
-from tui.screens.launch_facts import Facts, _asked_address, _keys_on_disk
-from tui.screens.launch_step import ending_rows, error_rows, problem_rows
+from tui.screens.launch import details
+from tui.screens.launch.dialogs import service_choices, typed_rule
+from tui.screens.launch.facts import Facts, _asked_address, _keys_on_disk
+from tui.screens.launch.step import ending_rows, error_rows, problem_rows
 from tui.widgets.form import DIGITS, typed_number
 from tui.widgets.stepper import Stage, stepper_line
 
@@ -88,7 +88,7 @@ def test_only_key_pairs_whose_file_is_here_are_preferred(tmp_path: Path) -> None
 
 def test_fields_become_the_draft() -> None:
     draft = default_draft("us-east-1", IMAGE)
-    change = launch_details.changed
+    change = details.changed
     assert change(draft, "count", " 3 ").count == 3
     assert change(draft, "count", "x").count == 0  # which the checks refuse
     assert change(draft, "count", "9" * 5_000).count == 10**DIGITS - 1
@@ -100,7 +100,7 @@ def test_fields_become_the_draft() -> None:
 
 def test_user_data_is_never_shown_only_measured() -> None:
     draft = LaunchDraft("us-east-1", user_data="#!/bin/sh\nsecret")
-    text = "".join(part for _, part in launch_details.user_data_words(draft))
+    text = "".join(part for _, part in details.user_data_words(draft))
     assert "secret" not in text
     assert "16 bytes" in text
 

@@ -13,7 +13,7 @@ from tests.support import running, screen_text, until
 from tui.core.errors import AwsError
 from tui.core.records import ObjectPage, ObjectQuery, S3Object
 from tui.core.safe_text import visible
-from tui.screens.s3_messages import ListingEnded, ObjectsListed
+from tui.screens.s3.messages import ListingEnded, ObjectsListed
 from tui.widgets.notice import Notice
 from tui.widgets.preview import PreviewBody
 from tui.widgets.preview_data import TableData

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tui.core.name_filter import NameFilter
 from tui.core.records import S3Object
-from tui.screens import s3_arranging
-from tui.screens.s3_arranging import arrange, carry, mask_of, sorted_numbers
-from tui.screens.s3_place_rows import PlaceRows
-from tui.screens.s3_rows import ORDERS, Folder, Order
+from tui.screens.s3 import arranging
+from tui.screens.s3.arranging import arrange, carry, mask_of, sorted_numbers
+from tui.screens.s3.place_rows import PlaceRows
+from tui.screens.s3.rows import ORDERS, Folder, Order
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 OBJECT = st.builds(
@@ -107,7 +107,7 @@ def test_many_rows_are_sorted_as_few_are(order: Order, monkeypatch: pytest.Monke
     ]
     rows = filled([([], objects[:450]), ([], objects[450:])])
     few = sorted_numbers(rows.stock, order)
-    monkeypatch.setattr(s3_arranging, "FEW", 10)
+    monkeypatch.setattr(arranging, "FEW", 10)
     assert sorted_numbers(rows.stock, order) == few
 
 
@@ -168,7 +168,7 @@ def test_a_selection_stays_as_it_was_when_it_was_chosen() -> None:
 def test_a_selection_is_carried_to_a_newer_listing_by_its_keys(
     few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_arranging, "FEW", few)
+    monkeypatch.setattr(arranging, "FEW", few)
     old = filled([(["a", "b"], [an_object(f"k{n}", 5) for n in range(9)])])
     for row in (1, 2, 4, 10):
         old.toggle(row)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.screens.s3_support import fill, listed, s3_pane
 from tests.support import said, screen_text, until
-from tui.aws import s3_bucket_facts as asking
-from tui.aws.s3_bucket_facts import Access, BucketFacts
-from tui.screens.s3_bucket_facts import AT_ONCE
+from tui.aws.s3 import bucket_facts as asking
+from tui.aws.s3.bucket_facts import Access, BucketFacts
+from tui.screens.s3.bucket_facts import AT_ONCE
 
 
 def line_of(app: Any, name: str) -> str:
@@ -84,7 +84,7 @@ async def test_what_is_not_in_sight_is_not_asked_and_few_at_a_time(
 async def test_a_late_fact_of_an_older_connection_is_dropped(
     clean_sandbox: Any, aws_client: Any
 ) -> None:
-    from tui.screens.s3_bucket_facts import FactsCame
+    from tui.screens.s3.bucket_facts import FactsCame
 
     fill(aws_client(clean_sandbox, "s3"), "acme-lake", ["x"])
     async with s3_pane(clean_sandbox) as (_app, pilot, screen):

@@ -12,9 +12,9 @@ from tests.screens.s3_support import HOSTILE, fill, idle_jobs, s3_pane, type_tex
 from tests.support import said, screen_text, until
 from tui.core.jobs import JobState
 from tui.core.safe_text import visible
-from tui.screens.s3_link import LinkForm, LinkReady, seconds_of
-from tui.screens.s3_pairs import AskPair, EditPairs
-from tui.screens.s3_properties import EditHeaders
+from tui.screens.s3.link import LinkForm, LinkReady, seconds_of
+from tui.screens.s3.pairs import AskPair, EditPairs
+from tui.screens.s3.properties import EditHeaders
 from tui.widgets.dialog import Ask, Choose, Confirm
 from tui.widgets.record_table import RecordTable
 

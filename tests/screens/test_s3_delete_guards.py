@@ -12,13 +12,13 @@ import pytest
 from tests.screens.s3_support import fill, idle_jobs, s3_pane
 from tests.screens.versions_support import BUCKET, agreed, dialog, everything, switch, write
 from tests.support import said, screen_text, until
-from tui.aws import s3_empty, s3_versions
+from tui.aws.s3 import empty, versions
 from tui.core.kept_plan import KeptPlan
 from tui.core.versions import VersionPage
-from tui.screens import s3_empty_job
-from tui.screens.s3_delete_bucket import plans_folder
-from tui.screens.s3_uploads import UploadsDialog
-from tui.screens.s3_versions import VersionsOfKey
+from tui.screens.s3 import empty_job
+from tui.screens.s3.delete_bucket import plans_folder
+from tui.screens.s3.uploads import UploadsDialog
+from tui.screens.s3.versions import VersionsOfKey
 from tui.widgets.dialog import Choose, Confirm
 
 
@@ -113,7 +113,7 @@ async def test_uploads_are_aborted_only_where_they_were_listed(
 async def test_a_new_connection_ends_what_was_being_found_out(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_empty, "version_pages", _endless)
+    monkeypatch.setattr(empty, "version_pages", _endless)
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         await pilot.press("x")
         await until(pilot, lambda: "nothing yet" in screen_text(app))
@@ -125,7 +125,7 @@ async def test_a_new_connection_ends_what_was_being_found_out(
 async def test_another_key_does_not_end_the_counting(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_empty, "version_pages", _endless)
+    monkeypatch.setattr(empty, "version_pages", _endless)
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         await pilot.press("x")
         await until(pilot, lambda: "nothing yet" in screen_text(app))
@@ -140,7 +140,7 @@ async def test_another_key_does_not_end_the_counting(
 async def test_a_bucket_that_is_being_emptied_gets_no_second_plan(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_empty_job, "_running", {BUCKET})
+    monkeypatch.setattr(empty_job, "_running", {BUCKET})
     async with s3_pane(clean_sandbox) as (app, pilot, screen):
         await pilot.press("x")
         await until(pilot, lambda: "being emptied already" in said(app))
@@ -151,14 +151,14 @@ async def test_half_a_list_of_versions_is_no_ground_to_delete_on(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(client, "k", b"1", b"2", b"3")
-    pages = s3_versions.of_key
+    pages = versions.of_key
 
     async def hanging(*asked: Any) -> Any:
         async for page in pages(*asked):
             yield VersionPage(page.versions[:1])
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(s3_versions, "of_key", hanging)
+    monkeypatch.setattr(versions, "of_key", hanging)
     async with s3_pane(clean_sandbox, BUCKET) as (app, pilot, _screen):
         await pilot.press("v")
         shown = await dialog(pilot, app, VersionsOfKey)

@@ -22,8 +22,8 @@ from tests.screens.s3_writing_support import (
 )
 from tests.support import said, screen_text, until
 from tui.core.errors import UserError
-from tui.screens import s3_editor
-from tui.screens.s3_diff import DiffConfirm, DiffShow, diff_rows
+from tui.screens.s3 import editor as s3_editor
+from tui.screens.s3.diff import DiffConfirm, DiffShow, diff_rows
 from tui.widgets.dialog import Ask, Choose, Confirm
 
 
@@ -172,7 +172,7 @@ async def test_what_was_written_is_kept_when_it_cannot_be_put(
 
     async with s3_pane(clean_sandbox, LAKE) as (app, pilot, screen):
         screen.run_editor = editor(lambda _: b"mine\n")
-        monkeypatch.setattr("tui.aws.s3_text.write", denied)
+        monkeypatch.setattr("tui.aws.s3.text.write", denied)
         await pilot.press("e")
         await shown(pilot, app, DiffConfirm)
         await pilot.press("enter")

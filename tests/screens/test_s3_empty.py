@@ -23,8 +23,8 @@ from tests.screens.versions_support import (
 from tests.support import running, screen_text, until
 from tui.core.jobs import JobState
 from tui.core.kept_plan import KeptPlan
-from tui.screens.s3_delete_bucket import plans_folder
-from tui.screens.s3_failures import Failures
+from tui.screens.s3.delete_bucket import plans_folder
+from tui.screens.s3.failures import Failures
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Choose, Confirm
 
@@ -105,7 +105,7 @@ async def test_escape_stops_the_counting_and_nothing_is_planned(
 ) -> None:
     import asyncio
 
-    from tui.aws import s3_empty
+    from tui.aws.s3 import empty
     from tui.core.versions import VersionPage
 
     async def endless(*_: Any) -> Any:
@@ -113,7 +113,7 @@ async def test_escape_stops_the_counting_and_nothing_is_planned(
             await asyncio.sleep(0.02)
             yield VersionPage(())
 
-    monkeypatch.setattr(s3_empty, "version_pages", endless)
+    monkeypatch.setattr(empty, "version_pages", endless)
     async with s3_pane(clean_sandbox) as (app, pilot, _screen):
         await pilot.press("x")
         await until(pilot, lambda: "nothing yet" in screen_text(app))

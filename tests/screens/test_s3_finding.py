@@ -12,11 +12,11 @@ from tests.screens.s3_support import HOSTILE, fill, listed, names, s3_pane, type
 from tests.support import said, screen_text, until
 from tui.core.places import PlaceFile
 from tui.core.safe_text import visible
-from tui.screens import s3_places
-from tui.screens.s3 import S3Screen
-from tui.screens.s3_ask_address import AskAddress
-from tui.screens.s3_places import PlacesDialog, account_of
-from tui.screens.s3_search import hit_name
+from tui.screens.s3 import places
+from tui.screens.s3.ask_address import AskAddress
+from tui.screens.s3.places import PlacesDialog, account_of
+from tui.screens.s3.screen import S3Screen
+from tui.screens.s3.search import hit_name
 from tui.settings import state_folder
 from tui.widgets.dialog import Ask
 from tui.widgets.filter_field import FilterField
@@ -27,7 +27,7 @@ LAKE = ("raw/trips/2026/a.csv", "raw/trips/2026/b.csv", "raw/trips/old.json", "r
 @pytest.fixture(autouse=True)
 def no_places(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is remembered, and what is opened is remembered at once."""
-    monkeypatch.setattr(s3_places, "VISITED_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(places, "VISITED_AFTER_SECONDS", 0.05)
     (state_folder() / "places.json").unlink(missing_ok=True)
     yield
     (state_folder() / "places.json").unlink(missing_ok=True)

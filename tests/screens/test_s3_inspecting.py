@@ -11,9 +11,9 @@ import pytest
 from tests.screens.s3_support import HOSTILE, fill, idle_jobs, s3_pane, type_text
 from tests.support import said, screen_text, until
 from tui.core.jobs import JobState
-from tui.screens.s3_detail_rows import Known, acl_words, detail_rows
-from tui.screens.s3_details import DetailLines, ObjectDialog, show_object
-from tui.screens.s3_subset_form import (
+from tui.screens.s3.detail_rows import Known, acl_words, detail_rows
+from tui.screens.s3.details import DetailLines, ObjectDialog, show_object
+from tui.screens.s3.subset_form import (
     ChooseColumns,
     SubsetForm,
     amount_problem,
@@ -179,7 +179,7 @@ async def test_a_version_a_folder_and_a_bucket_have_details_too(
 
 
 def test_an_acl_reads_in_words() -> None:
-    from tui.aws.s3_details import Acl
+    from tui.aws.s3.details import Acl
 
     acl = Acl(
         "dana", "75aa", (("75aa", "FULL_CONTROL"), ("everyone", "READ"), ("everyone", "WRITE"))

@@ -10,8 +10,8 @@ from tests.screens.s3_support import fill, idle_jobs, s3_pane
 from tests.screens.s3_writing_support import LAKE, answer, body_of, choose, keys_of, shown
 from tests.support import said, screen_text, until
 from tui.core.jobs import JobState
-from tui.screens.s3_ask_address import AskAddress
-from tui.screens.s3_failures import Failures
+from tui.screens.s3.ask_address import AskAddress
+from tui.screens.s3.failures import Failures
 from tui.widgets.dialog import Confirm
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from tests.screens.s3_support import HOSTILE, fill, listed, s3_pane
 from tests.support import said, screen_text, until
-from tui.aws.restore_header import Restore
+from tui.aws.s3.restore_header import Restore
 from tui.core.errors import AwsError
 from tui.core.records import S3Object
-from tui.screens import s3_reading
-from tui.screens.s3_preview import Body, Previewed
-from tui.screens.s3_unreadable import archived, may_be_paid, understood
+from tui.screens.s3 import reading
+from tui.screens.s3.preview import Body, Previewed
+from tui.screens.s3.unreadable import archived, may_be_paid, understood
 from tui.widgets.dialog import Confirm
 from tui.widgets.preview import PreviewBody
 from tui.widgets.preview_data import TableData, TextData
@@ -146,7 +146,7 @@ async def test_moving_on_asks_nothing_of_what_is_passed(
     clean_sandbox: Any, lake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[str] = []
-    begin = s3_reading.ObjectPreview.begin
+    begin = reading.ObjectPreview.begin
 
     def noted(self: Any) -> Any:
         begun.append(self.row.key)
@@ -155,7 +155,7 @@ async def test_moving_on_asks_nothing_of_what_is_passed(
     async with s3_pane(clean_sandbox, "acme-lake") as (_app, pilot, screen):
         body = screen.query_one(PreviewBody)
         await until(pilot, lambda: isinstance(body.shown, TableData))
-        monkeypatch.setattr(s3_reading.ObjectPreview, "begin", noted)
+        monkeypatch.setattr(reading.ObjectPreview, "begin", noted)
         await pilot.press("down", "down", "up", "up")
         await asyncio.sleep(0.4)
         await pilot.pause()

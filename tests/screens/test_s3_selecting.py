@@ -12,8 +12,8 @@ import pytest
 from tests.screens.s3_support import fill, listed, names, s3_pane, type_text
 from tests.support import screen_text, until
 from tui.core.records import ObjectPage, ObjectQuery, S3Object
-from tui.screens import s3_arranger, s3_arranging
-from tui.screens.s3_rows import ORDERS
+from tui.screens.s3 import arranger, arranging
+from tui.screens.s3.rows import ORDERS
 
 PARTS = [*(f"part-{n}.csv" for n in range(6)), "notes.TXT", "deep/x"]
 LARGEST = next(order for order in ORDERS if order.id == "size")
@@ -23,8 +23,8 @@ LARGEST = next(order for order in ORDERS if order.id == "size")
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same must hold where the rows are few and where they are many."""
     if request.param == "in a thread":
-        monkeypatch.setattr(s3_arranger, "FEW", 0)
-        monkeypatch.setattr(s3_arranging, "FEW", 0)
+        monkeypatch.setattr(arranger, "FEW", 0)
+        monkeypatch.setattr(arranging, "FEW", 0)
 
 
 def an_object(key: str, size: int = 1) -> S3Object:

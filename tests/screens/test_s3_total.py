@@ -10,7 +10,7 @@ import pytest
 from tests.screens.s3_support import HOSTILE, fill, idle_jobs, listed, s3_pane
 from tests.support import said, screen_text, until
 from tui.core.safe_text import visible
-from tui.screens.s3_total_view import TotalDialog
+from tui.screens.s3.total_view import TotalDialog
 
 LAKE = {
     "raw/big/a.csv": b"x" * 4000,

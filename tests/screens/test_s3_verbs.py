@@ -21,7 +21,7 @@ from tests.screens.s3_support import (
 from tests.support import screen_text, until
 from tui.core.jobs import JobState
 from tui.core.local_names import local_path
-from tui.screens.bucket_form import NewBucket
+from tui.screens.s3.bucket_form import NewBucket
 from tui.settings import Settings
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Choose, Confirm

@@ -20,12 +20,12 @@ from tests.screens.versions_support import (
     write,
 )
 from tests.support import screen_text, until
-from tui.aws import running_uploads
+from tui.aws.s3 import running_uploads
 from tui.core.kept_plan import KeptPlan
-from tui.screens.s3_delete_bucket import plans_folder
-from tui.screens.s3_uploads import UploadsDialog
-from tui.screens.s3_versions import VersionsOfKey
-from tui.screens.s3_versions_below import VersionsBelow
+from tui.screens.s3.delete_bucket import plans_folder
+from tui.screens.s3.uploads import UploadsDialog
+from tui.screens.s3.versions import VersionsOfKey
+from tui.screens.s3.versions_below import VersionsBelow
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Choose, Confirm
 
@@ -196,7 +196,7 @@ async def test_unfinished_uploads_are_added_up_and_exactly_the_shown_are_aborted
 async def test_mfa_delete_is_said_before_anything_is_asked(
     clean_sandbox: Any, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.aws import s3_versions
+    from tui.aws.s3 import versions
     from tui.core.versions import Versioning
 
     write(client, "k", b"1", b"2")
@@ -204,7 +204,7 @@ async def test_mfa_delete_is_said_before_anything_is_asked(
     async def versioning(*_: Any) -> Versioning:
         return Versioning("Enabled", mfa_delete=True)
 
-    monkeypatch.setattr(s3_versions, "versioning", versioning)
+    monkeypatch.setattr(versions, "versioning", versioning)
     async with s3_pane(clean_sandbox, BUCKET) as (app, pilot, _screen):
         await pilot.press("v")
         shown = await rows_of(pilot, app, VersionsOfKey, 2)

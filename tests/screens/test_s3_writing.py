@@ -17,8 +17,8 @@ from tests.screens.s3_writing_support import (
 )
 from tests.support import said, screen_text, until
 from tui.core.jobs import JobState
-from tui.screens.s3_ask_address import AskAddress
-from tui.screens.s3_sync_dialogs import SyncForm, SyncReview
+from tui.screens.s3.ask_address import AskAddress
+from tui.screens.s3.sync_dialogs import SyncForm, SyncReview
 from tui.widgets.ask_path import AskPath
 from tui.widgets.dialog import Confirm
 

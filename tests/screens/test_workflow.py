@@ -18,12 +18,12 @@ from tui.core.jobs import JobState, Progress
 from tui.core.plans import Plan
 from tui.core.records import IngressRule
 from tui.sandbox import Sandbox
-from tui.screens.ec2 import Ec2Screen
-from tui.screens.launch import LaunchScreen
-from tui.screens.launch_state import S3_ROLE
-from tui.screens.workflow import WorkflowScreen
-from tui.screens.workflow_checklist import Checklist
-from tui.screens.workflow_ports import ports_of
+from tui.screens.ec2.screen import Ec2Screen
+from tui.screens.launch.screen import LaunchScreen
+from tui.screens.launch.state import S3_ROLE
+from tui.screens.workflow.checklist import Checklist
+from tui.screens.workflow.ports import ports_of
+from tui.screens.workflow.screen import WorkflowScreen
 from tui.settings import Settings
 from tui.workflow import demo
 from tui.workflow.steps import BY_ID, STEPS, StepState
@@ -53,8 +53,8 @@ async def opened(app: SkydeckApp, pilot: Pilot[None], folder: Path) -> WorkflowS
 
 async def launched(app: SkydeckApp, keys: Path, role: bool = True) -> str:
     """An instance that one can log in to; returns its id."""
-    from tui.aws.images import quick_start
-    from tui.aws.keys import create_and_save
+    from tui.aws.ec2.images import quick_start
+    from tui.aws.ec2.keys import create_and_save
 
     services = app.services
     assert services is not None

@@ -19,13 +19,13 @@ from functools import wraps
 from itertools import islice
 from typing import Any
 
-from tui.aws.code_cli import cli_call
-from tui.aws.code_models import page_tokens, remember
-from tui.aws.code_place import place_cli, place_python
-from tui.aws.code_python import python_call
-from tui.aws.code_script import one_program
-from tui.aws.code_script import session_script as _session_script
-from tui.aws.code_values import Redaction, with_suffix
+from tui.aws.code.cli import cli_call
+from tui.aws.code.models import page_tokens, remember
+from tui.aws.code.place import place_cli, place_python
+from tui.aws.code.python import python_call
+from tui.aws.code.script import one_program
+from tui.aws.code.script import session_script as _session_script
+from tui.aws.code.values import Redaction, with_suffix
 
 MAX_ENTRIES = 1_000
 MAX_VALUES = 200_000  # about 40 MB: a thousand DeleteObjects of a thousand keys would be 300

@@ -24,7 +24,7 @@ from tui.core.errors import JobCancelled, UserError
 
 __all__ = ["TRANSFER_THREADS", "Connection", "Gateway"]
 
-TRANSFER_THREADS: Final = 8  # part workers of `tui.aws.transfers`, beside the gateway's own
+TRANSFER_THREADS: Final = 8  # part workers of `tui.aws.transfers.service`, beside the gateway's own
 
 T = TypeVar("T")
 _END: Final = object()
@@ -153,17 +153,19 @@ class Gateway:
             client.close()
 
     def _make_client(self, service: str, region: str) -> Any:
-        from tui.aws import lookalikes, s3_listing, s3_versions_rows, transfer_body
+        from tui.aws import lookalikes
+        from tui.aws.s3 import listing, versions_rows
         from tui.aws.sessions import make_client, make_session
+        from tui.aws.transfers import body
 
         if self._session is None:
             self._session = make_session(self.connection)
         connections = self._workers + TRANSFER_THREADS
         client = make_client(self._session, self.connection, service, region, connections)
         if service == "s3":
-            s3_listing.install(client)
-            s3_versions_rows.install(client)
-            transfer_body.install(client)
+            listing.install(client)
+            versions_rows.install(client)
+            body.install(client)
             if lookalikes.is_lookalike(self.connection):
                 lookalikes.install(client)
             self.requester.install(client)

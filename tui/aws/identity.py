@@ -61,7 +61,7 @@ async def _nameless(gateway: Gateway, refused: AwsError) -> dict[str, str]:
     Raises:
         AwsError: it doesn't know the credentials, or is no such server either.
     """
-    from tui.aws.s3 import S3
+    from tui.aws.s3.service import S3
 
     try:
         await S3(gateway).buckets()

@@ -19,7 +19,7 @@ from tui.core.errors import AwsError
 
 if TYPE_CHECKING:
     from tui.aws.connection import Connection
-    from tui.aws.s3 import S3
+    from tui.aws.s3.service import S3
 
 # What servers answer that lack a call.
 LACKING: Final = frozenset(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.core.errors import AwsError
 
 if TYPE_CHECKING:
-    from tui.aws.s3 import S3
+    from tui.aws.s3.service import S3
 
 _MEMBER = "RequestPayer"
 _IN_LINK = "skydeck-requester-pays"

@@ -72,7 +72,7 @@ def grouped(entries: Sequence[Any]) -> tuple[Action, ...]:
 def _render(action: Action, profile: str | None, endpoint_url: str | None) -> Rendered:
     """The action's code: notes stand for the calls that a managed transfer made."""
     from tui.aws.calls import Note, action_program
-    from tui.aws.code_script import one_program
+    from tui.aws.code.script import one_program
 
     entries = [
         entry.placed(endpoint_url, profile) if isinstance(entry, Note) else entry

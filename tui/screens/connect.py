@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-SCREENS = ("ec2", "launch", "console", "cost", "workflow", "workflow_ports", "help", "leaving")
+SCREENS = (
+    "ec2.screen",
+    "launch.screen",
+    "console.screen",
+    "cost.screen",
+    "workflow.screen",
+    "workflow.ports",
+    "help",
+    "leaving",
+)
 # Credential programs take seconds; what is silent for longer than this is not there.
 ANSWER_SECONDS = 45.0
 
@@ -157,12 +166,12 @@ async def _threaded_services(
 ) -> Services:
     await _threaded(_import_heavy)
     from tui.aws.calls import CallLog, caused_by
-    from tui.aws.ec2 import Ec2
+    from tui.aws.ec2.service import Ec2
     from tui.aws.gateway import Gateway
     from tui.aws.identity import who_am_i
     from tui.aws.lookalikes import is_lookalike
-    from tui.aws.s3 import S3
-    from tui.aws.transfers import Transfers
+    from tui.aws.s3.service import S3
+    from tui.aws.transfers.service import Transfers
     from tui.cost import PriceBook
     from tui.screens.fleet import Fleet
     from tui.screens.services import Services
@@ -212,10 +221,10 @@ async def _answered(asking: Awaitable[T], connection: Connection) -> T:
 
 def _import_heavy() -> None:
     """Import what takes long in a thread, so that the screen goes on painting."""
-    import tui.aws.ec2
-    import tui.aws.transfers
+    import tui.aws.ec2.service
+    import tui.aws.transfers.service
     import tui.cost
-    import tui.screens.s3  # noqa: F401
+    import tui.screens.s3.screen  # noqa: F401
 
 
 def import_screens() -> None:

@@ -99,7 +99,7 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
         )
 
     async def _open_console(self, instance: Instance) -> None:
-        from tui.screens.console import ConsoleScreen
+        from tui.screens.console.screen import ConsoleScreen
 
         await self.switch_mode("console")
         if isinstance(self.screen, ConsoleScreen):

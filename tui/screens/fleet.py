@@ -15,7 +15,7 @@ from tui.core.records import Instance
 from tui.screens.faults import place_of, told_fault
 
 if TYPE_CHECKING:
-    from tui.aws.ec2 import Ec2
+    from tui.aws.ec2.service import Ec2
     from tui.cost import PriceBook
 
 CHANGING = frozenset({"pending", "stopping", "shutting-down"})

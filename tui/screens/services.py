@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.aws.calls import CallLog
-    from tui.aws.ec2 import Ec2
+    from tui.aws.ec2.service import Ec2
     from tui.aws.gateway import Gateway
-    from tui.aws.s3 import S3
-    from tui.aws.transfers import Transfers
+    from tui.aws.s3.service import S3
+    from tui.aws.transfers.service import Transfers
     from tui.core.jobs import JobManager
     from tui.core.records import Identity
     from tui.cost import PriceBook

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by
-from tui.aws.images import DEFAULT_LOGIN_USER, describe
-from tui.aws.keys import find_key
+from tui.aws.ec2.images import DEFAULT_LOGIN_USER, describe
+from tui.aws.ec2.keys import find_key
 from tui.core.errors import AwsError, SshError
 from tui.core.records import Instance
 from tui.ssh.target import Target

@@ -138,7 +138,7 @@ async def measure(port: int, keys: int) -> dict[str, float]:
 
 async def arranging(app: Any, screen: Any) -> dict[str, float]:
     """What sorting, filtering and selecting all rows takes, and holds up the event loop."""
-    from tui.screens.s3_rows import ORDERS
+    from tui.screens.s3.rows import ORDERS
 
     table = screen.objects_table
     keys = len(table.records)

@@ -60,8 +60,8 @@ async def skydeck(case: str, address: str, folder: Path) -> dict[str, float]:
     """The way of the app's jobs: plan, look at what is there, transfer."""
     from tui.aws.calls import CallLog
     from tui.aws.gateway import Connection, Gateway
-    from tui.aws.s3 import S3
-    from tui.aws.transfers import Transfers, plan_uploads
+    from tui.aws.s3.service import S3
+    from tui.aws.transfers.service import Transfers, plan_uploads
     from tui.core.jobs import Progress
 
     keys = {"access_key_id": "bench", "secret_access_key": "bench"}

@@ -1,0 +1,1 @@
+"""What a bucket allows and does: settings, policies, lifecycle rules."""

@@ -1,0 +1,1 @@
+"""Recorded calls as boto3 Python and as AWS CLI lines."""

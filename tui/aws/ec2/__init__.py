@@ -1,0 +1,1 @@
+"""Instances, images, key pairs."""

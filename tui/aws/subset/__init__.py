@@ -1,0 +1,1 @@
+"""A subset of the rows of data files, pulled chunk by chunk."""

@@ -1,0 +1,1 @@
+"""The launch wizard: one file a step."""
