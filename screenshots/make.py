@@ -33,6 +33,26 @@ BUCKETS = ("acme-artifacts", "acme-lake-dev", "acme-logs", "acme-models", "acme-
 BUCKET, PREFIX = "acme-lake-dev", "raw/trips/2026/"
 
 
+LIFECYCLE = [
+    {
+        "ID": "cool-raw",
+        "Filter": {"Prefix": "raw/"},
+        "Status": "Enabled",
+        "Transitions": [
+            {"Days": 30, "StorageClass": "STANDARD_IA"},
+            {"Days": 180, "StorageClass": "GLACIER"},
+        ],
+        "Expiration": {"Days": 730},
+    },
+    {
+        "ID": "tidy",
+        "Filter": {"Prefix": ""},
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    },
+]
+
+
 def client(sandbox: Sandbox, service: str) -> Any:
     """A boto3 client for the sandbox."""
     import boto3
@@ -63,6 +83,13 @@ def fill(sandbox: Sandbox, keys: Path) -> None:
     chance = random.Random(7)
     for bucket in BUCKETS:
         s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket="acme-models", VersioningConfiguration={"Status": "Enabled"})
+    for number in range(1, 5):
+        s3.put_object(Bucket="acme-models", Key="churn/model.bin", Body=chance.randbytes(90_000 * number))
+    s3.delete_object(Bucket="acme-models", Key="churn/old-model.bin")
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=BUCKET, LifecycleConfiguration={"Rules": LIFECYCLE}
+    )
     for name in ("_checkpoints/0", "manifests/a.json"):
         s3.put_object(Bucket=BUCKET, Key=PREFIX + name, Body=b"{}")
     for part in range(14):
@@ -115,6 +142,51 @@ async def s3(app: SkydeckApp, pilot: Pilot[None]) -> None:
     await pilot.press("down", "down", "down", "space", "down", "space", "down")
     await until(pilot, lambda: "datetime" in screen_text(app))
     await pilot.pause(0.5)
+
+
+async def total(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """What a bucket holds, by folder, class and age."""
+    await until(pilot, lambda: "acme-lake-dev" in screen_text(app))
+    await pilot.press("down", "t")
+    await until(pilot, lambda: "share" in screen_text(app))
+    await pilot.pause(0.5)
+
+
+async def details(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """All that S3 knows of an object."""
+    await s3(app, pilot)
+    await pilot.press("i")
+    await until(pilot, lambda: "Retention" in screen_text(app))
+    await pilot.pause(0.8)
+
+
+async def subset(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """Pulling some rows of a data file."""
+    await s3(app, pilot)
+    await pilot.press("s")
+    await until(pilot, lambda: "column" in screen_text(app))
+    await pilot.pause(0.8)
+
+
+async def versions(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """The versions of one key."""
+    await until(pilot, lambda: "acme-models" in screen_text(app))
+    await pilot.press("down", "down", "down", "enter")
+    await until(pilot, lambda: "churn/" in screen_text(app))
+    await pilot.press("enter")
+    await until(pilot, lambda: "model.bin" in screen_text(app))
+    await pilot.press("v")
+    await until(pilot, lambda: "undelete" in screen_text(app))
+    await pilot.pause(0.8)
+
+
+async def settings(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """A bucket's lifecycle rules, as sentences."""
+    await until(pilot, lambda: "acme-lake-dev" in screen_text(app))
+    await pilot.press("down", "comma")
+    await until(pilot, lambda: "2 rules" in screen_text(app))
+    await pilot.press(*["down"] * 5)
+    await pilot.pause(0.8)
 
 
 async def ec2(app: SkydeckApp, pilot: Pilot[None]) -> None:
@@ -196,6 +268,11 @@ async def first(app: SkydeckApp, pilot: Pilot[None]) -> None:
 SHOTS: dict[str, tuple[Shot, tuple[int, int]]] = {
     "1-s3": (s3, (120, 40)),
     "1-s3-80x24": (s3, (80, 24)),
+    "1-s3-total": (total, (120, 40)),
+    "1-s3-details": (details, (120, 40)),
+    "1-s3-subset": (subset, (120, 40)),
+    "1-s3-versions": (versions, (120, 40)),
+    "1-s3-settings": (settings, (120, 40)),
     "2-ec2": (ec2, (120, 40)),
     "2-ec2-80x24": (ec2, (80, 24)),
     "3-wizard": (wizard, (120, 40)),
@@ -212,11 +289,11 @@ SHOTS: dict[str, tuple[Shot, tuple[int, int]]] = {
 
 async def shoot(names: list[str], sandbox: Sandbox, keys: Path) -> None:
     """Take the named pictures, or all."""
-    settings = Settings(keys_folder=keys, downloads=keys)
+    chosen = Settings(keys_folder=keys, downloads=keys)
     for name in names or SHOTS:
         shot, size = SHOTS[name]
         used = None if shot is first else sandbox
-        async with running(used, size=size, settings=settings) as (app, pilot):
+        async with running(used, size=size, settings=chosen) as (app, pilot):
             await shot(app, pilot)
             (HERE / f"{name}.svg").write_text(app.export_screenshot(title="skydeck"))
         print(f"  {name}", flush=True)
