@@ -85,7 +85,9 @@ def fill(sandbox: Sandbox, keys: Path) -> None:
         s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket="acme-models", VersioningConfiguration={"Status": "Enabled"})
     for number in range(1, 5):
-        s3.put_object(Bucket="acme-models", Key="churn/model.bin", Body=chance.randbytes(90_000 * number))
+        s3.put_object(
+            Bucket="acme-models", Key="churn/model.bin", Body=chance.randbytes(90_000 * number)
+        )
     s3.delete_object(Bucket="acme-models", Key="churn/old-model.bin")
     s3.put_bucket_lifecycle_configuration(
         Bucket=BUCKET, LifecycleConfiguration={"Rules": LIFECYCLE}

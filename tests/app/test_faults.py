@@ -59,13 +59,16 @@ async def test_a_workers_user_error_is_told_in_its_own_words(sandbox: Sandbox) -
         assert "fault" not in screen_text(app)
 
 
-async def test_a_handlers_fault_is_told_once_and_the_pane_goes_on(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("way", ["call_later", "call_after_refresh"])
+async def test_a_handlers_fault_is_told_once_and_the_pane_goes_on(
+    sandbox: Sandbox, way: str
+) -> None:
     def fail() -> None:
         raise KeyError(SECRET)
 
     async with running(sandbox, faults=1) as (app, pilot):
         for _ in range(3):
-            app.screen.call_later(fail)
+            getattr(app.screen, way)(fail)
             await pilot.pause()
         await until(pilot, lambda: "a fault of Skydeck's own" in screen_text(app))
         assert len(app._notifications) == 1

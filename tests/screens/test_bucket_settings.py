@@ -284,5 +284,5 @@ async def test_a_form_that_is_closed_at_once_fails_nothing(clean_sandbox: Any, c
     async with settings_of(clean_sandbox, client, "lifecycle") as (app, pilot, view):
         view.action_add()
         await until(None, lambda: isinstance(app.screen, RuleForm) and app.screen.is_mounted)
-        app.screen.dismiss(None)
+        app.screen.call_next(app.screen.action_dismiss_dialog)  # in its turn, as a key would
         await settled(pilot, view)

@@ -6,6 +6,7 @@ import pytest
 from textual.css import parse as textual_parse
 from textual.css import stylesheet as textual_stylesheet
 
+from tui.widgets import stylesheet
 from tui.widgets.stylesheet import KeptStylesheet
 
 SHEETS = ("Static { color: $ink; }", "Label { padding: 1 $wide; }")
@@ -21,6 +22,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(scope, css, *args, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(textual_stylesheet, "parse", parse)
+    monkeypatch.setattr(stylesheet, "_kept", {})
     return seen
 
 
@@ -45,3 +47,16 @@ def test_other_variables_are_seen(parsed: list[str]) -> None:
     sheet.reparse()
     assert len(parsed) == 2
     assert "#0000FF" in sheet.css or "blue" in sheet.css
+
+
+def test_another_app_of_the_process_parses_nothing_again(parsed: list[str]) -> None:
+    for _ in range(2):
+        sheet = KeptStylesheet(variables={"ink": "red", "wide": "2"})
+        sheet.add_source(SHEETS[0])
+        sheet.reparse()
+    sheet.set_variables({"ink": "blue", "wide": "2"})
+    sheet.reparse()
+    sheet.set_variables({"ink": "red", "wide": "2"})
+    sheet.reparse()
+    assert parsed == [SHEETS[0]] * 2
+    assert len(sheet.rules) == 1

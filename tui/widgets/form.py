@@ -143,6 +143,7 @@ class TextField(Horizontal):
         super().__init__(id=f"field-{field}")
         self.field, self._label, self._value = field, label, value
         self._placeholder, self._width, self._longest = placeholder, width, longest
+        self._note: Spans = ()
 
     def compose(self) -> ComposeResult:
         """Label, input, note."""
@@ -155,8 +156,7 @@ class TextField(Horizontal):
             field.styles.width = self._width
         yield field
         note = Line(classes="field-note")
-        if not self._width:
-            note.styles.width = 0
+        self._show_note(note)
         yield note
 
     @property
@@ -173,11 +173,15 @@ class TextField(Horizontal):
         self.tell(note)
 
     def tell(self, note: Spans) -> None:
-        """Show a note at the right."""
-        line = self.query_one(".field-note", Line)
+        """Show a note at the right, now or as soon as there is a right."""
+        self._note = note
+        for line in self.query(".field-note").results(Line):
+            self._show_note(line)
+
+    def _show_note(self, line: Line) -> None:
         if self._width == 0:
-            line.styles.width = length(note) + (2 if note else 0)
-        line.show((("text", "  "), *note))
+            line.styles.width = length(self._note) + (2 if self._note else 0)
+        line.show((("text", "  "), *self._note))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say so under the field's own name."""
