@@ -1,0 +1,191 @@
+"""Many small items side by side: threads that each take the next one, without a future an item.
+
+A small item waits for the server nearly all of its time, so there are more lanes than part workers;
+each holds at most one item's bytes. More lanes open as long as this process is idle, or the last
+ones have helped: next door to a server, more threads would only fight for the interpreter, and
+hold up the event loop.
+"""
+
+from __future__ import annotations
+
+import resource
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Final, Generic, TypeVar
+
+from tui.aws.threads import DaemonPool
+
+MOST_LANES: Final = 128
+FIRST_LANES: Final = 16
+LEAST_LANES: Final = 2
+LANE_BYTES: Final = 1024 * 1024  # the largest item that a lane takes
+CALM_SECONDS: Final = 1.0  # between two steps down
+RECOVERY_SECONDS: Final = 10.0  # after which a step is taken back
+_LOOK_SECONDS: Final = 0.02
+_IDLE: Final = 0.4  # of one core: there is time to spare
+_OTHER_FILES: Final = 128  # of the rest of the app
+_BUSY: Final = 0.85  # of one core, about all that an interpreter can use
+_HELPED: Final = 1.15
+
+HANDS: Final = 3
+
+Item = TypeVar("Item")
+
+
+class _Hand(threading.local):
+    """What lets this thread work, where it is one of a crowd."""
+
+    of: SimpleQueue[None] | None = None
+
+
+_HAND = _Hand()
+
+
+class _HandsOff:
+    """See `hands_off`; a generator would cost four times as much."""
+
+    def __enter__(self) -> None:
+        if (hands := _HAND.of) is not None:
+            hands.put(None)
+
+    def __exit__(self, *_: object) -> None:
+        if (hands := _HAND.of) is not None:
+            hands.get()
+
+
+_HANDS_OFF: Final = _HandsOff()
+
+
+def hands_off() -> _HandsOff:
+    """Wait inside, for a server or a disk: another lane works meanwhile.
+
+    A hundred threads that all want the interpreter hand it over at every system call, which costs
+    more than the work itself; so only a few work at a time, and the others wait in here.
+    """
+    return _HANDS_OFF
+
+
+def lanes_at_most() -> int:
+    """As many as the system's limit of open files lets two jobs have: three files for each lane."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MOST_LANES
+    return max(FIRST_LANES, min(MOST_LANES, (soft - _OTHER_FILES) // 6))
+
+
+class Pace:
+    """How many lanes one job may have open; may be set, and lowered, while they run.
+
+    Attributes:
+        most: the limit that somebody set.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = lanes_at_most() if most is None else most
+        self._halvings = 0
+        self._changed_at = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def allowed(self) -> int:
+        """The limit for now; it doubles again while the server keeps up."""
+        with self._lock:
+            now = time.monotonic()
+            if self._halvings and now - self._changed_at > RECOVERY_SECONDS:
+                self._halvings, self._changed_at = self._halvings - 1, now
+            return max(min(LEAST_LANES, self.most), self.most >> self._halvings)
+
+    def slow_down(self) -> bool:
+        """Halve it, at most once a second: the server is too busy. False where it stays."""
+        with self._lock:
+            now = time.monotonic()
+            lowest = self.most >> self._halvings <= LEAST_LANES
+            if lowest or (self._halvings and now - self._changed_at < CALM_SECONDS):
+                return False
+            self._halvings, self._changed_at = self._halvings + 1, now
+            return True
+
+
+@dataclass(eq=False)
+class Lanes(Generic[Item]):
+    """One job's lanes. `act` does one item; what it raises ends them all and is raised by `run`."""
+
+    pool: DaemonPool
+    act: Callable[[Item], None]
+    pace: Pace
+    _items: Iterator[Item] = field(default_factory=lambda: iter(()))
+    _open: int = 0
+    _failure: BaseException | None = None
+    _futures: list[Future[None]] = field(default_factory=list)
+    _looked: tuple[float, float] = (0.0, 0.0)
+    _done: int = 0  # since one looked
+    _rate: float = 0.0  # items a second when lanes were last added
+    _hands: SimpleQueue[None] = field(default_factory=SimpleQueue)  # much quicker than a semaphore
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def run(self, items: Iterable[Item]) -> None:
+        """Do all items; returns, or raises, once no lane runs any more."""
+        self._items = iter(items)
+        for _ in range(HANDS):
+            self._hands.put(None)
+        self._looked = time.monotonic(), time.process_time()
+        self._add(FIRST_LANES)
+        seen = 0
+        while seen < len(self._futures):  # lanes open lanes
+            waited = self._futures[seen:]
+            wait(waited)
+            seen += len(waited)
+        if self._failure is not None:
+            raise self._failure
+
+    def _add(self, count: int) -> None:
+        with self._lock:
+            for _ in range(min(count, max(1, self.pace.allowed) - self._open)):
+                try:
+                    self._futures.append(self.pool.submit(self._lane))
+                except RuntimeError as error:  # the pool is shut down: the app ends
+                    self._failure = error
+                    return
+                self._open += 1
+
+    def _lane(self) -> None:
+        try:
+            self._hands.get()
+            _HAND.of = self._hands
+            while (item := self._next()) is not None:
+                self.act(item[0])
+                self._look()
+        except BaseException as error:
+            with self._lock:
+                self._open -= 1
+                self._failure = self._failure or error
+        finally:
+            _HAND.of = None
+            self._hands.put(None)
+
+    def _next(self) -> tuple[Item] | None:
+        """The next item, in a tuple; None where this lane closes, and is counted no more."""
+        with self._lock:
+            if self._failure is None and self._open <= max(1, self.pace.allowed):
+                for item in self._items:
+                    return (item,)
+            self._open -= 1
+            return None
+
+    def _look(self) -> None:
+        """Open as many lanes again where that may help."""
+        with self._lock:
+            self._done += 1
+            now, (then, used) = time.monotonic(), self._looked
+            if now - then < _LOOK_SECONDS or self._done < self._open:
+                return
+            cpu = time.process_time()
+            busy, rate = (cpu - used) / (now - then), self._done / (now - then)
+            self._looked, self._done = (now, cpu), 0
+            if busy < _IDLE or (busy < _BUSY and rate > _HELPED * self._rate):
+                self._rate = rate
+                self._add(self._open)
