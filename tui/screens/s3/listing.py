@@ -23,7 +23,7 @@ from tui.widgets.filter_field import FilterField
 
 REMEMBERED = 1_000  # folders of a place, for the tree
 COLLECTED_EVERY = 20_000  # objects
-SHOWN_EVERY_SECONDS = 0.1  # the lines round a listing that grows
+SHOWN_EVERY_SECONDS = 0.2  # the lines round a listing that grows
 
 
 class S3Listing(S3Arranger):

@@ -12,7 +12,7 @@ from tui.screens.s3.rows import Row
 from tui.widgets.record_table import RecordTable
 from tui.widgets.table_rows import TableRows
 
-GROWS_EVERY_SECONDS = 0.1
+GROWS_EVERY_SECONDS = 0.2
 
 
 class ObjectsTable(RecordTable[Row]):
