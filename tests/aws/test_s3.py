@@ -122,7 +122,7 @@ async def test_a_missing_bucket_says_so(s3: S3) -> None:
 async def test_hostile_keys_are_written_listed_read_and_deleted_byte_for_byte(
     key: str, s3: S3, bucket: str, outside: Any
 ) -> None:
-    await s3.put_bytes(bucket, key, b"hello", "text/plain")
+    await s3.put_bytes(bucket, key, b"hello", ContentType="text/plain")
     assert await keys_of(s3, ObjectQuery(bucket, recursive=True)) == [key]
     assert (await s3.head(bucket, key)).content_type == "text/plain"
     assert await s3.read_range(bucket, key, 0, 100) == b"hello"

@@ -92,24 +92,6 @@ class S3:
         await self._gateway.call("s3", "delete_bucket", region=self.region_of(name), Bucket=name)
         self._regions.pop(name, None)
 
-    async def has_versions(self, name: str) -> bool:
-        """Tell whether a bucket holds any version or delete marker (ListObjectVersions).
-
-        False also where the server lacks the call or does not allow it: deleting will tell.
-        """
-        try:
-            with caused_by(None):
-                answer = await self._gateway.call(
-                    "s3",
-                    "list_object_versions",
-                    region=self.region_of(name),
-                    Bucket=name,
-                    MaxKeys=1,
-                )
-        except AwsError:
-            return False
-        return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
-
     async def objects(self, query: ObjectQuery, after: str = "") -> AsyncIterator[ObjectPage]:
         """Yield pages of up to 1,000 rows, in key order (ListObjectsV2).
 
@@ -185,30 +167,34 @@ class S3:
         bucket: str,
         key: str,
         data: bytes,
-        content_type: str = "",
         *,
         overwrite: bool = True,
         if_match: str = "",
+        **described: Any,
     ) -> str:
         """Write a small object and return its ETag.
 
         Without `overwrite` an existing object is left alone; with `if_match` only an object of
-        that ETag is replaced.
+        that ETag is replaced. `described` is PutObject's own: ContentType, Metadata and so on.
 
         Raises:
             AwsError: code PreconditionFailed where one of these held it back.
         """
-        params: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": data}
-        if content_type:
-            params["ContentType"] = content_type
+        params: dict[str, Any] = {"Key": key, "Body": data, **described}
+        pin: dict[str, Any] = {}
         if if_match:
-            params["IfMatch"] = f'"{if_match}"'
+            pin["IfMatch"] = f'"{if_match}"'
         elif not overwrite:
-            params["IfNoneMatch"] = "*"
-        if (if_match or not overwrite) and is_lookalike(self._gateway.connection):
+            pin["IfNoneMatch"] = "*"
+        if pin and is_lookalike(self._gateway.connection):
             await hold_condition(self, bucket, key, if_match)
-        region = self.region_of(bucket)
-        answer = await self._gateway.call("s3", "put_object", region=region, **params)
+        try:
+            answer = await self.ask("put_object", bucket, **params, **pin)
+        except AwsError as error:
+            if not pin or error.code not in ("NotImplemented", "501"):
+                raise
+            await hold_condition(self, bucket, key, if_match)
+            answer = await self.ask("put_object", bucket, **params)
         return str(answer.get("ETag", "")).strip('"')
 
     async def presign(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.aws.calls import caused_by
-from tui.aws.lookalikes import is_lookalike
 from tui.aws.s3.kept import described, placement, tags_of
 from tui.aws.s3.properties import grants_of
 from tui.core.errors import AwsError
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 CONFLICTS: Final = frozenset(
     {"PreconditionFailed", "412", "NoSuchKey", "404", "ConditionalRequestConflict", "409"}
 )
-_UNKNOWN_TO_IT: Final = frozenset({"NotImplemented", "501"})
 _DENIED: Final = frozenset({"AccessDenied", "403", "Forbidden"})
 
 
@@ -79,17 +77,7 @@ async def write(s3: S3, bucket: str, key: str, data: bytes, etag: str, **kept: A
     Raises:
         AwsError: with a code of `CONFLICTS` where something else is there; it stays.
     """
-    pin = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
-    if is_lookalike(s3.gateway.connection):
-        await _compare(s3, bucket, key, etag)  # a look-alike may not know the condition
-    try:
-        answer = await s3.ask("put_object", bucket, Key=key, Body=data, **kept, **pin)
-    except AwsError as error:
-        if error.code not in _UNKNOWN_TO_IT:
-            raise
-        await _compare(s3, bucket, key, etag)
-        answer = await s3.ask("put_object", bucket, Key=key, Body=data, **kept)
-    return str(answer.get("ETag", "")).strip('"')
+    return await s3.put_bytes(bucket, key, data, overwrite=False, if_match=etag, **kept)
 
 
 async def etag_now(s3: S3, bucket: str, key: str) -> str:
@@ -107,18 +95,6 @@ def content_type_of(key: str) -> str:
     """Guess the MIME type of a text object by its name."""
     kind, encoding = mimetypes.guess_type(key.rpartition("/")[2])
     return kind if kind and not encoding else "text/plain"
-
-
-async def _compare(s3: S3, bucket: str, key: str, etag: str) -> None:
-    try:
-        now = await etag_now(s3, bucket, key)
-    except AwsError as error:
-        if error.code in _DENIED:
-            return  # the write will tell
-        raise
-    if now != etag:
-        why = "something is there already" if not etag else "it changed meanwhile"
-        raise AwsError(f"Can't write {bucket}/{key}", why, code="PreconditionFailed")
 
 
 async def _grants(s3: S3, bucket: str, key: str) -> tuple[dict[str, str], bool]:

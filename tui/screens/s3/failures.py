@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -27,6 +27,7 @@ from tui.widgets.record_table import Column, RecordTable
 from tui.widgets.styles import style_path
 
 if TYPE_CHECKING:
+    from tui.screens.deck import Deck
     from tui.screens.services import Services
 
 RETRY = "retry"
@@ -120,9 +121,9 @@ class Failures(Dialog[str | None]):
         try:
             await self._services.gateway.run(_write, typed, self.failures)
         except UserError as error:
-            self.notify(str(error), severity="error", markup=False)
+            cast("Deck", self.app).complain(error)
         else:
-            self.notify(typed, title="Saved", markup=False)
+            cast("Deck", self.app).say(typed, title="Saved")
 
 
 def failure_cells(failure: KeyFailure) -> tuple[Spans, ...]:
