@@ -13,6 +13,7 @@ from tui.screens.cost.rows import Rows, dollars
 from tui.screens.cost.rows import total as total_of
 from tui.screens.s3.lines import plural
 from tui.screens.s3.rows import name_in
+from tui.widgets.chrome import hint
 from tui.widgets.line import pair
 from tui.widgets.paint import Span, Spans, bar
 from tui.widgets.record_table import Column
@@ -175,6 +176,8 @@ def note_rows(total: Total, node: Node, month: StorageMonth) -> list[Spans]:
     if not total.whole:
         told = "not all: the counting ended early, and there is more than this"
         rows.append((("warn", "▲ "), ("text", told)))
+    beside = f"{hint('s3.versions')[0]} and {hint('s3.uploads')[0]} tell of the others"
+    rows.append((("dim", f"no older versions, no unfinished uploads: {beside}"),))
     price = next((line.price for line in month.lines if line.price is not None), None)
     if price is not None:
         told = f"prices of {price.as_of:%d %b %Y} ({price.source}), as if this were all there is"

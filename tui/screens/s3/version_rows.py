@@ -101,7 +101,7 @@ def about(versioning: Versioning | None) -> Spans:
         why = f": {versioning.why}" if versioning.why else ""
         return (("warn", "▲"), ("muted", f" not allowed to see whether versioning is on{why}"))
     key = hint("s3.settings")[0]
-    told = versioning.why or "versioning is off: what is deleted or overwritten is gone"
+    told = versioning.why or "versioning is off: deletes are final"
     turn = () if versioning.why else (("bold cool", f"  {key}"), ("muted", " turns it on"))
     return (("dim", "○"), ("muted", f" {told}"), *turn)
 

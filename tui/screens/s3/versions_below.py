@@ -14,6 +14,7 @@ from tui.core import format as fmt
 from tui.core.errors import UserError
 from tui.core.records import ObjectQuery
 from tui.core.versions import Histories, KeyHistory, Versioning
+from tui.screens.base import NARROW
 from tui.screens.s3 import below_acts as acts
 from tui.screens.s3.floating import Floating, meta_of, why_unlisted
 from tui.screens.s3.lines import plural
@@ -82,8 +83,12 @@ class VersionsBelow(Floating):
         self._ask_versioning()
 
     def _ways(self) -> Spans:
-        shown = {"hidden.deleted": "all"} if self._only_deleted else {}
-        return hints_line([hint("table.open", "versions"), *room_hints(self.room, shown)])
+        narrow = self.app.size.width < NARROW
+        shown = {"hidden.deleted": "deleted", "hidden.erase": "delete"} if narrow else {}
+        if self._only_deleted:
+            shown["hidden.deleted"] = "all"
+        opened = hint("table.open", "open" if narrow else "versions")
+        return hints_line([opened, *room_hints(self.room, shown)])
 
     # -- listing ---------------------------------------------------------------------------
 
