@@ -84,8 +84,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def faults(gateway: Gateway) -> Faults:
-    """A way to spoil what the gateway's S3 client is answered."""
+async def faults(gateway: Gateway, transfers: Transfers) -> Faults:
+    """A way to spoil what the gateway's S3 client is answered; all requests go through it."""
+    transfers._engine.fast.enabled = False
     return Faults(await gateway.client("s3"))
 
 

@@ -244,6 +244,7 @@ async def test_a_server_without_conditional_writes_takes_the_plain_one(
     operation = "CompleteMultipartUpload" if size == BIG else "PutObject"
     client, sent = await gateway.client("s3"), []
     handler = refusing(operation, code, status, header, sent)
+    transfers._engine.fast.enabled = False  # it sends past the handler
     client.meta.events.register(f"before-send.s3.{operation}", handler)
     progress = Progress()
     await transfers.upload(bucket, "a", folder / "a", progress, seen)
@@ -270,6 +271,7 @@ async def test_where_the_server_knows_no_conditions_one_looks_before_one_writes(
     client, sent = await gateway.client("s3"), []
     transfers._engine.conditional = known
     handler = refusing("PutObject", "NotImplemented", 501, "If-None-Match", sent)
+    transfers._engine.fast.enabled = False  # it sends past the handler
     client.meta.events.register("before-send.s3.PutObject", handler)
     with pytest.raises(AwsError, match="Can't upload") as caught:
         await transfers.upload(bucket, "a", folder / "a", Progress(), "")
@@ -283,6 +285,7 @@ async def test_a_denied_upload_to_a_new_key_is_denied(
     (folder / "a").write_bytes(b"x")
     client, sent = await gateway.client("s3"), []
     handler = refusing("PutObject", "AccessDenied", 403, "If-None-Match", sent)
+    transfers._engine.fast.enabled = False  # it sends past the handler
     client.meta.events.register("before-send.s3.PutObject", handler)
     with pytest.raises(AwsError) as caught:
         await transfers.upload(bucket, "a", folder / "a", Progress(), "")
@@ -296,6 +299,7 @@ async def test_two_writers_at_once_are_told_apart_from_a_change(
     (folder / "a").write_bytes(b"x")
     client = await gateway.client("s3")
     handler = refusing("PutObject", "ConditionalRequestConflict", 409, "If-None-Match", [])
+    transfers._engine.fast.enabled = False  # it sends past the handler
     client.meta.events.register("before-send.s3.PutObject", handler)
     with pytest.raises(AwsError, match="upload") as caught:
         await transfers.upload(bucket, "a", folder / "a", Progress(), "")
@@ -317,6 +321,7 @@ async def test_a_lost_answer_to_a_conditional_write_is_no_refusal(
         outside.put_object(Bucket=bucket, Key="a", Body=b"hello")
         return lost(request, **options)
 
+    transfers._engine.fast.enabled = False  # it sends past the handler
     client.meta.events.register("before-send.s3.PutObject", handler)
     report = await transfers.upload(bucket, "a", folder / "a", Progress(), "")
     assert report.files == 1

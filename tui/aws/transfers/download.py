@@ -32,6 +32,7 @@ from tui.aws.transfers.engine import (
     part_size,
     spans,
 )
+from tui.aws.transfers.fast import Unsure
 from tui.aws.transfers.publish import Landing, put_in_place, refuse_newcomer
 from tui.core.errors import AwsError
 
@@ -124,20 +125,20 @@ def _opened(temporary: Path, target: Path) -> int:
 def _fetch(engine: Engine, wanted: _Object, size_bytes: int | None) -> int:
     if size_bytes is not None and size_bytes <= PART_BYTES:
         _refuse_newcomer(wanted, size_bytes)
-        return _fetch_whole(wanted, "")
+        return _fetch_whole(engine, wanted, "")
     with wanted.meter.asking():
         head = wanted.client.head_object(**wanted.remote.params, ChecksumMode="ENABLED")
     size: int = head["ContentLength"]
     _refuse_newcomer(wanted, size)
     _refuse_full_disk(wanted.target, size)
     if size <= PART_BYTES:
-        return _fetch_whole(wanted, head["ETag"])
+        return _fetch_whole(engine, wanted, head["ETag"])
     try:
         return _fetch_parts(engine, wanted, head)
     except _NoRangesError:
         wanted.meter.take_back()
         wanted.meter.stopped.clear()
-        return _fetch_whole(wanted, head["ETag"])
+        return _fetch_whole(engine, wanted, head["ETag"])
 
 
 def _refuse_newcomer(wanted: _Object, size: int) -> None:
@@ -145,7 +146,37 @@ def _refuse_newcomer(wanted: _Object, size: int) -> None:
         refuse_newcomer(wanted.target, size)
 
 
-def _fetch_whole(wanted: _Object, etag: str) -> int:
+def _fetch_fast(engine: Engine, wanted: _Object, etag: str) -> int | None:
+    """Fetch the object in one request; None where botocore is to do it, from the start."""
+    written = 0
+    try:
+        with engine.fast.get(wanted.remote, wanted.meter, pin=etag) as found:
+            expected = expected_digest(found.about)
+            hasher = Hasher(expected.kind) if expected else None
+            for chunk in found.chunks():
+                _write(wanted, chunk, written)
+                written += len(chunk)
+                if hasher:
+                    hasher.update(chunk)
+                wanted.meter.advance(len(chunk))
+    except Unsure:
+        wanted.meter.take_back(written)
+        with local_file("write", wanted.target):
+            os.ftruncate(wanted.handle, 0)
+        return None
+    _refuse_damage(wanted, written, found.about["ContentLength"], expected, hasher)
+    return written
+
+
+def _fetch_whole(engine: Engine, wanted: _Object, etag: str) -> int:
+    """Fetch the object in one request."""
+    if (size := _fetch_fast(engine, wanted, etag)) is not None:
+        return size
+    with engine.fast.instead(wanted.meter):
+        return _fetch_by_botocore(wanted, etag)
+
+
+def _fetch_by_botocore(wanted: _Object, etag: str) -> int:
     """Fetch the object in one request; after a break, the same version again from the start."""
     for attempt in range(1, BODY_TRIES + 1):
         written = 0
@@ -178,7 +209,7 @@ def _fetch_parts(engine: Engine, wanted: _Object, head: dict[str, Any]) -> int:
     size: int = head["ContentLength"]
     with local_file("write", wanted.target):
         os.ftruncate(wanted.handle, size)
-    crcs = engine.each(_part_calls(wanted, head["ETag"], size), wanted.meter)
+    crcs = engine.each(_part_calls(engine, wanted, head["ETag"], size), wanted.meter)
     expected = expected_digest(head)
     if expected is None:
         return size
@@ -191,13 +222,43 @@ def _fetch_parts(engine: Engine, wanted: _Object, head: dict[str, Any]) -> int:
     return size
 
 
-def _part_calls(wanted: _Object, etag: str, size: int) -> Iterator[Callable[[], tuple[int, int]]]:
+def _part_calls(
+    engine: Engine, wanted: _Object, etag: str, size: int
+) -> Iterator[Callable[[], tuple[int, int]]]:
     for _, start, length in spans(size, part_size(size)):
-        yield partial(_fetch_part, wanted, etag, start, length)
+        yield partial(_fetch_part, engine, wanted, etag, start, length)
 
 
-def _fetch_part(wanted: _Object, etag: str, start: int, length: int) -> tuple[int, int]:
+def _fetch_part_fast(
+    engine: Engine, wanted: _Object, etag: str, start: int, length: int
+) -> int | None:
+    """Fetch one range into its place; return its CRC-32, or None where botocore is to do it."""
+    written, crc, span = 0, 0, (start, start + length - 1)
+    try:
+        with engine.fast.get(wanted.remote, wanted.meter, pin=etag, span=span) as found:
+            for chunk in found.chunks():
+                _write(wanted, chunk, start + written)
+                written += len(chunk)
+                crc = zlib.crc32(chunk, crc)
+                wanted.meter.advance(len(chunk))
+    except Unsure:
+        wanted.meter.take_back(written)
+        return None
+    return crc
+
+
+def _fetch_part(
+    engine: Engine, wanted: _Object, etag: str, start: int, length: int
+) -> tuple[int, int]:
     """Fetch one range into its place; return its CRC-32 and length."""
+    crc = _fetch_part_fast(engine, wanted, etag, start, length)
+    if crc is not None:
+        return crc, length
+    return _fetch_part_by_botocore(wanted, etag, start, length)
+
+
+def _fetch_part_by_botocore(wanted: _Object, etag: str, start: int, length: int) -> tuple[int, int]:
+    """Fetch one range into its place; after a break, the same range again from the start."""
     span = f"bytes={start}-{start + length - 1}"
     for attempt in range(1, BODY_TRIES + 1):
         wanted.meter.check()
@@ -231,7 +292,7 @@ def _start_over(wanted: _Object, written: int, attempt: int) -> None:
     wanted.meter.pause(min(0.2 * 2**attempt, 2.0))
 
 
-def _write(wanted: _Object, chunk: bytes, at: int) -> None:
+def _write(wanted: _Object, chunk: bytes | memoryview, at: int) -> None:
     view = memoryview(chunk)
     with local_file("write", wanted.target):
         while view:

@@ -17,6 +17,8 @@ from typing import Any, Final, TypeVar
 from tui.aws.errors import explain_local
 from tui.aws.gateway import TRANSFER_THREADS, Gateway
 from tui.aws.threads import DaemonPool
+from tui.aws.transfers.fast import Fast
+from tui.aws.transfers.lanes import MOST_LANES
 from tui.core.errors import AwsError, JobCancelled, UserError
 from tui.core.jobs import Progress
 
@@ -155,6 +157,8 @@ class Engine:
         self.gateway = gateway
         self.coordinators = DaemonPool(4, "transfer")
         self.parts = DaemonPool(TRANSFER_THREADS, "part")
+        self.lanes = DaemonPool(2 * MOST_LANES, "lane")  # of two jobs at their most
+        self.fast = Fast(self)
         self.conditional = True  # until the server says that it can't write on a condition
         self._closed = False
         self._lock = threading.Lock()
@@ -234,8 +238,9 @@ class Engine:
         """
         with self._lock:
             self._closed = True
-        for pool in (self.coordinators, self.parts):
+        for pool in (self.coordinators, self.parts, self.lanes):
             pool.shutdown(wait=False, cancel_futures=True)
+        self.fast.close()
         self.sweep()
 
 

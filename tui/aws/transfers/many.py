@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tui.aws.errors import explain
 from tui.aws.transfers.engine import PART_BYTES, Engine, Meter
+from tui.aws.transfers.lanes import Lanes, Pace
 from tui.aws.transfers.plan import Skipped
 from tui.core import format as texts
 from tui.core.errors import JobCancelled, UserError
@@ -118,7 +119,8 @@ class Many(Generic[Item]):
     """Does many items: small ones side by side on the part workers, big ones one by one.
 
     `one` does one item and returns its bytes; `operation` is "upload", "download" or another verb
-    of the error texts. Items above `big_bytes` use the part workers for their own parts.
+    of the error texts. Items above `big_bytes` use the part workers for their own parts, those up
+    to `lane_bytes` have lanes of their own (`lanes`), as many as `pace` allows.
     """
 
     operation: str
@@ -126,6 +128,8 @@ class Many(Generic[Item]):
     progress: Progress
     engine: Engine
     big_bytes: int = PART_BYTES
+    lane_bytes: int = -1
+    pace: Pace = field(default_factory=Pace)
     _failures: list[TransferFailure] = field(default_factory=list)
 
     def run(self, items: Sequence[Item]) -> TransferReport:
@@ -136,14 +140,30 @@ class Many(Generic[Item]):
             JobCancelled: the job was cancelled; finished items stay.
         """
         began = time.monotonic()
-        small = [item for item in items if item.size_bytes <= self.big_bytes]
+        tiny = [item for item in items if item.size_bytes <= self.lane_bytes]
+        small = [item for item in items if self.lane_bytes < item.size_bytes <= self.big_bytes]
         big = [item for item in items if item.size_bytes > self.big_bytes]
+        done: list[int | None] = []
+        Lanes(self.engine.lanes, self._paced(done.append), self.pace).run(tiny)
+        self.engine.fast.rest()
         calls = (partial(self._attempt, item) for item in small)
-        done = self.engine.each(calls, Meter(self.progress))
+        done += self.engine.each(calls, Meter(self.progress))
         done += [self._attempt(item) for item in big]
         sizes = [size for size in done if size is not None]
         seconds = time.monotonic() - began
         return TransferReport(len(sizes), sum(sizes), seconds, failures=tuple(self._failures))
+
+    def _paced(self, done: Callable[[int | None], None]) -> Callable[[Item], None]:
+        """What a lane does with an item; the lanes become fewer while the server is too busy."""
+        fast = self.engine.fast
+
+        def act(item: Item) -> None:
+            refused = fast.refusals
+            done(self._attempt(item))
+            if fast.refusals != refused and self.pace.slow_down():
+                self.progress.say(f"the server is busy: {self.pace.allowed} at a time")
+
+        return act
 
     def _attempt(self, item: Item) -> int | None:
         """Do one item; return its bytes, or None where it failed alone."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.aws.transfers.engine import Meter, local_file
+from tui.aws.transfers.lanes import hands_off
 from tui.core.errors import LocalError
 from tui.core.publish import add, holds_the_same, sync_folder
 
@@ -51,13 +52,15 @@ def put_in_place(
                     os.fchmod(handle, stat.S_IMODE(old.st_mode))
         if landing.modified_ns is not None:
             os.utime(handle, ns=(time.time_ns(), landing.modified_ns))
-        os.fsync(handle)
+        with hands_off():
+            os.fsync(handle)
         if landing.replace:
             _refuse_another(target, landing)
             temporary.replace(target)
         else:
             _add(temporary, handle, target, meter)
-    sync_folder(target.parent)
+    with hands_off():
+        sync_folder(target.parent)
 
 
 def _refuse_another(target: Path, landing: Landing) -> None:

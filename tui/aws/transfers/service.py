@@ -27,6 +27,7 @@ from tui.aws.transfers import code as transfer_code
 from tui.aws.transfers.download import download_object, make_folder
 from tui.aws.transfers.engine import Engine, Meter, Remote, local_file
 from tui.aws.transfers.existing import existing
+from tui.aws.transfers.lanes import LANE_BYTES
 from tui.aws.transfers.many import Many, TransferFailure, TransferReport
 from tui.aws.transfers.plan import (
     DownloadPlan,
@@ -157,7 +158,7 @@ class Transfers:
             return upload_file(self._engine, remote, item.path, meter, size, seen=item.seen)
 
         progress.expect(plan.size_bytes, len(plan.items))
-        many = Many("upload", one, progress, self._engine)
+        many = Many("upload", one, progress, self._engine, lane_bytes=LANE_BYTES)
         report = await self._in_thread(partial(many.run, plan.items), progress, "upload", bucket)
         return replace(report, skipped=plan.skipped)
 
@@ -186,8 +187,12 @@ class Transfers:
     ) -> TransferReport:
         """Download exactly what a plan says; a file that it did not show is not replaced."""
 
+        made: set[Path] = set()
+
         def one(item: PlannedDownload, meter: Meter) -> int:
-            make_folder(item.path.parent)
+            if (above := item.path.parent) not in made:
+                make_folder(above)
+                made.add(above)
             remote = self._remote(bucket, item.key)
             return download_object(
                 self._engine, remote, item.path, meter, item.size_bytes, replace=item.replaces
@@ -199,7 +204,7 @@ class Transfers:
             return many.run(plan.items)
 
         progress.expect(plan.size_bytes, len(plan.items))
-        many = Many("download", one, progress, self._engine)
+        many = Many("download", one, progress, self._engine, lane_bytes=LANE_BYTES)
         report = await self._in_thread(work, progress, "download", bucket)
         return replace(report, skipped=plan.skipped)
 
@@ -302,7 +307,7 @@ class Transfers:
 
         moved, extra = plan.of(COPY, OVERWRITE), plan.of(DELETE)
         progress.expect(plan.size_of(COPY, OVERWRITE), len(moved) + len(extra))
-        many = Many("sync", one, progress, self._engine)
+        many = Many("sync", one, progress, self._engine, lane_bytes=LANE_BYTES)
         report = await self._in_thread(work, progress, "sync", plan.bucket)
         return replace(report, again=_AGAIN)
 

@@ -33,6 +33,7 @@ from tui.aws.transfers.engine import (
     part_size,
     spans,
 )
+from tui.aws.transfers.fast import Unsure
 from tui.core.errors import LocalError
 
 
@@ -171,18 +172,33 @@ def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: st
     _refuse_change(source)
     crc = zlib.crc32(data)
     checksum = _checksum(crc, engine.gateway.connection.full_checksums)
-    body = MeteredBody(data, meter)
+    body, quick = MeteredBody(data, meter), False
 
     def write(condition: Condition) -> None:
-        body.seek(0)
-        client.put_object(**_typed(remote, source), Body=body, **checksum, **condition)
+        nonlocal quick
+        try:
+            engine.fast.put(
+                remote,
+                data,
+                meter,
+                crc=crc if checksum else None,
+                content_type=content_type(source.path),
+                condition=condition,
+            )
+            quick = True
+        except Unsure:
+            body.seek(0)
+            with engine.fast.instead(meter):
+                client.put_object(**_typed(remote, source), Body=body, **checksum, **condition)
 
     def landed() -> bool:
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        return _is_there(client, remote, len(data), crc32_text(crc), etag)
+        with engine.fast.instead(meter):
+            return _is_there(client, remote, len(data), crc32_text(crc), etag)
 
     write_as_seen(engine, remote, seen, write, landed)
-    body.finish()
+    if not quick:
+        body.finish()
 
 
 def _put_parts(
