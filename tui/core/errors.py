@@ -60,3 +60,17 @@ class NotConnected(UserError):  # noqa: N818 - a fact, not a failure
 
 class JobCancelled(Exception):  # noqa: N818 - a fact, not a failure
     """Raised inside a job's thread or task at the next step after a cancel."""
+
+
+class JobPaused(Exception):  # noqa: N818 - a fact, not a failure
+    """Raised by a job that can't go on for now, and can go on later where it stopped.
+
+    Attributes:
+        reason: what is in the way, as an error that may be shown.
+        waits_for: "login" where new credentials of its profile let it go on by itself, else "user".
+    """
+
+    def __init__(self, reason: UserError, waits_for: str = "user") -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.waits_for = waits_for

@@ -20,7 +20,9 @@ from enum import Enum
 from typing import Any
 
 from tui.core.errors import JobCancelled, UserError
+from tui.core.job_items import JobItems
 from tui.core.journal import Journal
+from tui.core.limits import Limits
 
 TICK_SECONDS = 0.1
 RATE_WINDOW_SECONDS = 3.0
@@ -44,7 +46,15 @@ class JobState(Enum):
 
 
 class Progress:
-    """Counts what is done; every method may be called from any thread."""
+    """Counts what is done; every method may be called from any thread.
+
+    Attributes:
+        suspended: true where `cancelled` means a pause, or the app's end: what is begun (a part of
+            a file, an unfinished upload) stays, to be gone on with.
+        limits: what the job may use.
+        items: what its items are up to.
+        ledger: the journal of what was begun, of whoever keeps one; a retry takes it over.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,6 +64,10 @@ class Progress:
         self.items_total: int | None = None
         self.note = ""
         self.cancelled = threading.Event()
+        self.suspended = False
+        self.limits = Limits()
+        self.items = JobItems()
+        self.ledger: Any = None
         self._wakes: list[Callable[[], None]] = []
         self._owed = 0
 
@@ -83,8 +97,12 @@ class Progress:
         if self.cancelled.is_set():
             raise JobCancelled
 
-    def cancel(self) -> None:
-        """Have the work end at its next step, and wake what waits (see `waking`)."""
+    def cancel(self, *, suspend: bool = False) -> None:
+        """Have the work end at its next step, and wake what waits (see `waking`).
+
+        `suspend` keeps what is begun; a cancel that follows it does not.
+        """
+        self.suspended = suspend and (self.suspended or not self.cancelled.is_set())
         self.cancelled.set()
         with self._lock:
             wakes = tuple(self._wakes)
