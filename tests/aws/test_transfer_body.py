@@ -13,7 +13,7 @@ from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3.service import S3
 from tui.aws.transfers.body import MeteredBody
-from tui.aws.transfers.engine import Meter
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.service import Transfers
 from tui.core.jobs import JobCancelled, Progress
 

@@ -17,10 +17,11 @@ from tests.aws.transfer_support import noise
 from tui.aws.calls import CallLog
 from tui.aws.checksums import crc32_text
 from tui.aws.gateway import Connection, Gateway
-from tui.aws.transfers.engine import Engine, Meter, Remote
+from tui.aws.transfers.engine import Engine, Remote
 from tui.aws.transfers.fast import STRIKES, Fast, Unsure
 from tui.aws.transfers.fast_sign import install, pattern_of
 from tui.aws.transfers.fast_wire import Lines
+from tui.aws.transfers.meter import Meter
 from tui.core.errors import JobCancelled
 from tui.core.jobs import Progress
 

@@ -17,8 +17,8 @@ from tests.aws.transfer_support import BIG, left_over, noise, unfinished
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3.service import S3
-from tui.aws.transfers import download, upload
-from tui.aws.transfers.engine import Meter
+from tui.aws.transfers import fetch, upload
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError, LocalError, UserError
 from tui.core.jobs import Progress
@@ -135,7 +135,7 @@ async def test_a_disk_that_is_too_small_is_told_before_the_first_byte(
 ) -> None:
     outside.put_object(Bucket=bucket, Key="k", Body=big_bytes)
     usage = type("Usage", (), {"free": BIG - 1})
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage)
     faults.before("GetObject", lambda _: pytest.fail("asked for bytes"))
     with pytest.raises(LocalError, match="write"):
         await transfers.download(bucket, "k", folder / "k", Progress())

@@ -18,7 +18,8 @@ from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3.service import S3
 from tui.aws.transfers import service as transfers_module
-from tui.aws.transfers.engine import PART_BYTES, Engine, Meter
+from tui.aws.transfers.engine import PART_BYTES, Engine
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError, JobCancelled
 from tui.core.jobs import Job, JobManager, JobState, Progress

@@ -18,7 +18,8 @@ from tui.aws.s3.copy_plan import CopyItem
 from tui.aws.s3.kept import CHECKSUMS, described, placement, tags_of
 from tui.aws.s3.running_uploads import running
 from tui.aws.transfers.condition import Condition, etag_of_parts, etag_there, write_as_seen
-from tui.aws.transfers.engine import MAX_PARTS, MEBIBYTE, Engine, Meter, Remote, spans
+from tui.aws.transfers.engine import MAX_PARTS, MEBIBYTE, Engine, Remote, spans
+from tui.aws.transfers.meter import Meter
 from tui.core.errors import AwsError
 
 WHOLE_BYTES: Final = 256 * MEBIBYTE  # more goes in parts side by side; S3 takes 5 GiB at once

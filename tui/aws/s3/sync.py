@@ -25,8 +25,9 @@ from tui.aws.s3.sync_plan import (
     plan_sync,
 )
 from tui.aws.transfers.download import download_object, make_folder
-from tui.aws.transfers.engine import Engine, Meter, Remote
+from tui.aws.transfers.engine import Engine, Remote
 from tui.aws.transfers.folding import one_file_each
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.plan import Skipped, plan_downloads
 from tui.aws.transfers.upload import upload_file
 from tui.core.records import S3Object

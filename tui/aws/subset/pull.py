@@ -29,7 +29,8 @@ from tui.aws.subset.shape import Shape, format_of
 from tui.aws.subset.sniff import sniffed
 from tui.aws.subset.sources import chunks, shape_of
 from tui.aws.subset.writers import output_of, writer_of
-from tui.aws.transfers.engine import Meter, local_file
+from tui.aws.transfers.engine import local_file
+from tui.aws.transfers.meter import Meter
 from tui.core import format as texts
 from tui.core.errors import AwsError, JobCancelled, LocalError, UserError
 from tui.core.jobs import Progress

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.aws.errors import error_code
-from tui.aws.transfers.engine import BODY_TRIES, CHUNK_BYTES, Meter, breaks_off
+from tui.aws.transfers.engine import BODY_TRIES, CHUNK_BYTES, breaks_off
+from tui.aws.transfers.meter import Meter
 from tui.core.errors import AwsError
 
 WINDOW_BYTES = 8 * 1024 * 1024  # of a request, where an object is read front to back

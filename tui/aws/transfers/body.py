@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
-from tui.aws.transfers.engine import ASKING, Meter
+from tui.aws.transfers.meter import ASKING, Meter
 
 SEND_BYTES: Final = 256 * 1024  # urllib3 asks for 16 KiB a time, which costs a system call each
 

@@ -10,50 +10,20 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from tui.aws.checksums import Digest, Hasher, combined_crc32, expected_digest
 from tui.aws.errors import error_code
 from tui.aws.transfers.engine import (
-    BODY_TRIES,
-    CHUNK_BYTES,
-    PART_BYTES,
     Engine,
-    Meter,
     Remote,
-    breaks_off,
     local_file,
-    part_size,
-    spans,
 )
-from tui.aws.transfers.fast import Unsure
-from tui.aws.transfers.publish import Landing, put_in_place, refuse_newcomer
-from tui.core.errors import AwsError
+from tui.aws.transfers.fetch import Wanted, fetch
+from tui.aws.transfers.meter import Meter
+from tui.aws.transfers.publish import Landing, put_in_place
 
 CHANGED_TRIES = 3  # how often an object that changes midway is begun anew
 _CHANGED = ("PreconditionFailed", "412", "InvalidRange", "416")
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """One object, to be fetched to one open temporary file."""
-
-    client: Any
-    remote: Remote
-    target: Path
-    handle: int
-    meter: Meter
-    landing: Landing
-
-
-class _NoRangesError(Exception):
-    """The server answered a range request with the whole object."""
 
 
 def download_object(
@@ -105,8 +75,8 @@ def _fetch_to(
     with engine.temporary(temporary, meter.progress):
         handle = _opened(temporary, target)
         try:
-            wanted = _Object(client, remote, target, handle, meter, landing)
-            size = _fetch(engine, wanted, size_bytes)
+            wanted = Wanted(client, remote, target, handle, meter, landing)
+            size = fetch(engine, wanted, size_bytes)
             meter.check()
             put_in_place(temporary, handle, target, meter, landing)
         finally:
@@ -120,221 +90,6 @@ def _opened(temporary: Path, target: Path) -> int:
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(temporary, flags, 0o666)
-
-
-def _fetch(engine: Engine, wanted: _Object, size_bytes: int | None) -> int:
-    if size_bytes is not None and size_bytes <= PART_BYTES:
-        _refuse_newcomer(wanted, size_bytes)
-        return _fetch_whole(engine, wanted, "")
-    with wanted.meter.asking():
-        head = wanted.client.head_object(**wanted.remote.params, ChecksumMode="ENABLED")
-    size: int = head["ContentLength"]
-    _refuse_newcomer(wanted, size)
-    _refuse_full_disk(wanted.target, size)
-    if size <= PART_BYTES:
-        return _fetch_whole(engine, wanted, head["ETag"])
-    try:
-        return _fetch_parts(engine, wanted, head)
-    except _NoRangesError:
-        wanted.meter.take_back()
-        wanted.meter.stopped.clear()
-        return _fetch_whole(engine, wanted, head["ETag"])
-
-
-def _refuse_newcomer(wanted: _Object, size: int) -> None:
-    if not wanted.landing.replace:
-        refuse_newcomer(wanted.target, size)
-
-
-def _fetch_fast(engine: Engine, wanted: _Object, etag: str) -> int | None:
-    """Fetch the object in one request; None where botocore is to do it, from the start."""
-    written = 0
-    try:
-        with engine.fast.get(wanted.remote, wanted.meter, pin=etag) as found:
-            expected = expected_digest(found.about)
-            hasher = Hasher(expected.kind) if expected else None
-            for chunk in found.chunks():
-                _write(wanted, chunk, written)
-                written += len(chunk)
-                if hasher:
-                    hasher.update(chunk)
-                wanted.meter.advance(len(chunk))
-    except Unsure:
-        wanted.meter.take_back(written)
-        with local_file("write", wanted.target):
-            os.ftruncate(wanted.handle, 0)
-        return None
-    _refuse_damage(wanted, written, found.about["ContentLength"], expected, hasher)
-    return written
-
-
-def _fetch_whole(engine: Engine, wanted: _Object, etag: str) -> int:
-    """Fetch the object in one request."""
-    if (size := _fetch_fast(engine, wanted, etag)) is not None:
-        return size
-    with engine.fast.instead(wanted.meter):
-        return _fetch_by_botocore(wanted, etag)
-
-
-def _fetch_by_botocore(wanted: _Object, etag: str) -> int:
-    """Fetch the object in one request; after a break, the same version again from the start."""
-    for attempt in range(1, BODY_TRIES + 1):
-        written = 0
-        pin = {"IfMatch": etag} if etag else {}
-        with wanted.meter.asking():
-            answer = wanted.client.get_object(**wanted.remote.params, **pin, ChecksumMode="ENABLED")
-        etag = answer["ETag"]
-        expected = expected_digest(answer)
-        hasher = Hasher(expected.kind) if expected else None
-        try:
-            with wanted.meter.reading(answer["Body"]) as body:
-                for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
-                    _write(wanted, chunk, written)
-                    written += len(chunk)
-                    if hasher:
-                        hasher.update(chunk)
-                    wanted.meter.advance(len(chunk))
-        except Exception as error:
-            wanted.meter.check()  # a cancel breaks bodies off
-            if not breaks_off(error) or attempt == BODY_TRIES:
-                raise
-            _start_over(wanted, written, attempt)
-            continue
-        _refuse_damage(wanted, written, answer["ContentLength"], expected, hasher)
-        return written
-    raise AssertionError("unreachable")
-
-
-def _fetch_parts(engine: Engine, wanted: _Object, head: dict[str, Any]) -> int:
-    size: int = head["ContentLength"]
-    with local_file("write", wanted.target):
-        os.ftruncate(wanted.handle, size)
-    crcs = engine.each(_part_calls(engine, wanted, head["ETag"], size), wanted.meter)
-    expected = expected_digest(head)
-    if expected is None:
-        return size
-    if expected.kind == "crc32":
-        found = combined_crc32(crcs).to_bytes(4, "big")
-    else:
-        found = _digest_of(wanted, expected.kind, size)
-    if found != expected.value:
-        raise _damaged(wanted)
-    return size
-
-
-def _part_calls(
-    engine: Engine, wanted: _Object, etag: str, size: int
-) -> Iterator[Callable[[], tuple[int, int]]]:
-    for _, start, length in spans(size, part_size(size)):
-        yield partial(_fetch_part, engine, wanted, etag, start, length)
-
-
-def _fetch_part_fast(
-    engine: Engine, wanted: _Object, etag: str, start: int, length: int
-) -> int | None:
-    """Fetch one range into its place; return its CRC-32, or None where botocore is to do it."""
-    written, crc, span = 0, 0, (start, start + length - 1)
-    try:
-        with engine.fast.get(wanted.remote, wanted.meter, pin=etag, span=span) as found:
-            for chunk in found.chunks():
-                _write(wanted, chunk, start + written)
-                written += len(chunk)
-                crc = zlib.crc32(chunk, crc)
-                wanted.meter.advance(len(chunk))
-    except Unsure:
-        wanted.meter.take_back(written)
-        return None
-    return crc
-
-
-def _fetch_part(
-    engine: Engine, wanted: _Object, etag: str, start: int, length: int
-) -> tuple[int, int]:
-    """Fetch one range into its place; return its CRC-32 and length."""
-    crc = _fetch_part_fast(engine, wanted, etag, start, length)
-    if crc is not None:
-        return crc, length
-    return _fetch_part_by_botocore(wanted, etag, start, length)
-
-
-def _fetch_part_by_botocore(wanted: _Object, etag: str, start: int, length: int) -> tuple[int, int]:
-    """Fetch one range into its place; after a break, the same range again from the start."""
-    span = f"bytes={start}-{start + length - 1}"
-    for attempt in range(1, BODY_TRIES + 1):
-        wanted.meter.check()
-        with wanted.meter.asking():
-            answer = wanted.client.get_object(**wanted.remote.params, IfMatch=etag, Range=span)
-        if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
-            answer["Body"].close()
-            raise _NoRangesError
-        written, crc = 0, 0
-        try:
-            with wanted.meter.reading(answer["Body"]) as body:
-                for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
-                    _write(wanted, chunk, start + written)
-                    written += len(chunk)
-                    crc = zlib.crc32(chunk, crc)
-                    wanted.meter.advance(len(chunk))
-        except Exception as error:
-            wanted.meter.check()  # a cancel breaks bodies off
-            if not breaks_off(error) or attempt == BODY_TRIES:
-                raise
-            _start_over(wanted, written, attempt)
-            continue
-        if written != length:
-            raise _damaged(wanted)
-        return crc, length
-    raise AssertionError("unreachable")
-
-
-def _start_over(wanted: _Object, written: int, attempt: int) -> None:
-    wanted.meter.take_back(written)
-    wanted.meter.pause(min(0.2 * 2**attempt, 2.0))
-
-
-def _write(wanted: _Object, chunk: bytes | memoryview, at: int) -> None:
-    view = memoryview(chunk)
-    with local_file("write", wanted.target):
-        while view:
-            done = os.pwrite(wanted.handle, view, at)
-            view, at = view[done:], at + done
-
-
-def _refuse_damage(
-    wanted: _Object, written: int, size: int, expected: Digest | None, hasher: Hasher | None
-) -> None:
-    if written != size or (expected and hasher and hasher.digest() != expected.value):
-        raise _damaged(wanted)
-
-
-def _damaged(wanted: _Object) -> AwsError:
-    return AwsError(
-        f"Can't download {wanted.remote}",
-        "what arrived doesn't match the object's checksum",
-        "Nothing was kept; retry.",
-        code="ChecksumMismatch",
-        retryable=True,
-    )
-
-
-def _digest_of(wanted: _Object, kind: str, size: int) -> bytes:
-    """Add up the temporary file, in order."""
-    hasher, at = Hasher(kind), 0
-    with local_file("read", wanted.target):
-        while at < size:
-            wanted.meter.check()
-            chunk = os.pread(wanted.handle, CHUNK_BYTES, at)
-            if not chunk:
-                break
-            hasher.update(chunk)
-            at += len(chunk)
-    return hasher.digest()
-
-
-def _refuse_full_disk(target: Path, size: int) -> None:
-    with local_file("write", target):
-        if shutil.disk_usage(target.parent).free < size:
-            raise OSError(errno.ENOSPC, "no space")
 
 
 def make_folder(folder: Path) -> None:

@@ -23,7 +23,8 @@ from tui.aws.transfers.fast_wire import Answer, Lines, asked, boto_answer
 from tui.aws.transfers.lanes import hands_off
 
 if TYPE_CHECKING:
-    from tui.aws.transfers.engine import Engine, Meter, Remote
+    from tui.aws.transfers.engine import Engine, Remote
+from tui.aws.transfers.meter import Meter
 
 __all__ = ["Fast", "Fetched", "Unsure"]
 

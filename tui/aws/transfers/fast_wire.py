@@ -19,7 +19,7 @@ from tui.aws.transfers.fast_sign import Unsure
 from tui.aws.transfers.lanes import hands_off
 
 if TYPE_CHECKING:
-    from tui.aws.transfers.engine import Meter
+    from tui.aws.transfers.meter import Meter
 
 CHUNK_BYTES: Final = 256 * 1024
 TOGETHER_BYTES: Final = 64 * 1024  # a head and so much of a body go as one packet train

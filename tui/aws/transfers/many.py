@@ -9,8 +9,9 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from tui.aws.errors import explain
-from tui.aws.transfers.engine import PART_BYTES, Engine, Meter
+from tui.aws.transfers.engine import PART_BYTES, Engine
 from tui.aws.transfers.lanes import Lanes, Pace
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.plan import Skipped
 from tui.core import format as texts
 from tui.core.errors import JobCancelled, UserError

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.aws.transfers.engine import Meter, local_file
+from tui.aws.transfers.engine import local_file
 from tui.aws.transfers.lanes import hands_off
+from tui.aws.transfers.meter import Meter
 from tui.core.errors import LocalError
 from tui.core.publish import add, holds_the_same, sync_folder
 

@@ -25,10 +25,11 @@ from tui.aws.s3.sync import apply_one
 from tui.aws.s3.sync_plan import COPY, DELETE, OVERWRITE, SyncAction, SyncPlan
 from tui.aws.transfers import code as transfer_code
 from tui.aws.transfers.download import download_object, make_folder
-from tui.aws.transfers.engine import Engine, Meter, Remote, local_file
+from tui.aws.transfers.engine import Engine, Remote, local_file
 from tui.aws.transfers.existing import existing
 from tui.aws.transfers.lanes import LANE_BYTES
 from tui.aws.transfers.many import Many, TransferFailure, TransferReport
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.plan import (
     DownloadPlan,
     PlannedDownload,

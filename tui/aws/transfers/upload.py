@@ -24,16 +24,9 @@ from tui.aws.errors import error_code
 from tui.aws.s3.running_uploads import running
 from tui.aws.transfers.body import MeteredBody
 from tui.aws.transfers.condition import Condition, etag_of_parts, write_as_seen
-from tui.aws.transfers.engine import (
-    PART_BYTES,
-    Engine,
-    Meter,
-    Remote,
-    local_file,
-    part_size,
-    spans,
-)
+from tui.aws.transfers.engine import PART_BYTES, Engine, Remote, local_file, part_size, spans
 from tui.aws.transfers.fast import Unsure
+from tui.aws.transfers.meter import Meter
 from tui.core.errors import LocalError
 
 
