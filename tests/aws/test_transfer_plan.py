@@ -128,6 +128,97 @@ def test_a_link_that_leads_out_of_the_target_is_not_followed(tmp_path: Path) -> 
     assert len(plan.skipped) == 1
 
 
+def test_two_keys_that_a_link_brings_to_one_file_are_not_both_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "alias").symlink_to("real")
+    (tmp_path / "here").symlink_to(".")
+    plan = plan_downloads(objects("real/x", "alias/x", "alias/y", "here/real/x", "alias"), tmp_path)
+    assert [item.key for item in plan.items] == ["real/x", "alias/y"]
+    assert {one.name: one.reason for one in plan.skipped} == {
+        "alias/x": "it would share a file with real/x",
+        "here/real/x": "it would share a file with real/x",
+        "alias": "a folder of that name is needed",
+    }
+
+
+def test_a_key_that_was_chosen_twice_is_written_once(tmp_path: Path) -> None:
+    plan = plan_downloads(objects("a") * 2, tmp_path)
+    assert (len(plan.items), len(plan.skipped)) == (1, 1)
+
+
+def test_only_plain_files_that_may_be_written_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "guarded").touch()
+    (tmp_path / "free").touch()
+    (tmp_path / "other").symlink_to("free")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, *_: "guarded" not in path and real(path, *_))
+    plan = plan_downloads(objects("pipe", "link", "guarded", "free", "other"), tmp_path)
+    assert [(item.key, item.replaces) for item in plan.items] == [("free", True), ("other", True)]
+    assert {one.name: one.reason for one in plan.skipped} == {
+        "pipe": "what stands there is no plain file",
+        "link": "a link to a folder stands there",
+        "guarded": "the file there is read-only",
+    }
+
+
+def test_a_folder_that_cannot_be_made_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    plan = plan_downloads(objects("file/", "ok/", "file/sub/", size=0), tmp_path)
+    assert plan.folders == (tmp_path / "ok",)
+    assert [(one.name, one.reason) for one in plan.skipped] == [
+        ("file/", "a file stands where its folder is needed"),
+        ("file/sub/", "a file stands where its folder is needed"),
+    ]
+
+
+def test_a_file_as_the_target_folder_is_told_for_each(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    plan = plan_downloads(objects("a", "b/c"), tmp_path / "file")
+    assert plan.items == ()
+    assert {one.reason for one in plan.skipped} == {"a file stands where its folder is needed"}
+
+
+def test_a_folder_of_many_is_read_once_and_one_that_is_not_there_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old").mkdir()
+    for number in range(0, 400, 2):
+        (tmp_path / "old" / f"{number}").touch()
+    calls: list[str] = []
+
+    def counted(name: str) -> Any:
+        real = getattr(os, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            calls.append(name)
+            return real(*args, **kwargs)
+
+        return call
+
+    for name in ("lstat", "stat", "scandir"):
+        monkeypatch.setattr(os, name, counted(name))
+    keys = [f"{folder}/{number}" for folder in ("old", "new") for number in range(400)]
+    plan = plan_downloads(objects(*keys), tmp_path)
+    assert [item.key for item in plan.replaced] == [f"old/{number}" for number in range(0, 400, 2)]
+    assert calls.count("scandir") == 1
+    assert len(calls) < 100
+
+
+def test_names_that_end_in_dots_share_a_file_where_the_disk_drops_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.path.lexists
+    monkeypatch.setattr(os.path, "lexists", lambda path: real(str(path).rstrip(".")))
+    plan = plan_downloads(objects("a", "a.", "b."), tmp_path)
+    assert [item.key for item in plan.items] == ["a", "b."]
+    assert plan.skipped[0].reason == "it would share a file with a"
+
+
 UNSAFE = (
     "../x",
     "/etc/passwd",
@@ -205,6 +296,7 @@ def test_links_out_of_the_folder_and_what_is_no_file_are_named(tmp_path: Path) -
     (tree / "loop").symlink_to(".")
     (tree / "nothing").symlink_to("nowhere")
     os.mkfifo(tree / "pipe")
+    (tree / ".skydeck-1-2.part").touch()
     plan = plan_uploads(tree)
     assert [item.key for item in plan.items] == ["a", "inside"]
     assert {one.name: one.reason for one in plan.skipped} == {
@@ -212,6 +304,7 @@ def test_links_out_of_the_folder_and_what_is_no_file_are_named(tmp_path: Path) -
         "nothing": "it is a link to nothing",
         "out": "it is a link that leads out of the folder",
         "pipe": "it is no plain file",
+        ".skydeck-1-2.part": "it is half a download, of Skydeck's own",
     }
 
 

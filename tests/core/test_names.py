@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.core import bucket_names
-from tui.core.local_names import PART_LIMIT_BYTES, UnsafeName, local_path
+from tui.core.local_names import (
+    PART_LIMIT_BYTES,
+    PATH_LIMIT_BYTES,
+    UnsafeName,
+    local_name,
+    local_path,
+)
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 tricky = st.text(st.sampled_from("a./%_~2E0\\:\x00\x1b\u202e"), min_size=1, max_size=12)
+pieces = st.sampled_from(
+    (
+        *"./%_~:\\ aA",
+        "..",
+        "%2E",
+        "%25",
+        ".skydeck-",
+        "x" * 200,
+        "C:",
+        "\u00e9",
+        "e\u0301",
+        "\U0001f600",
+    )
+)
+woven = st.lists(pieces, min_size=1, max_size=8).map("".join)
+HOSTILE = json.loads(Path(__file__).parents[1].joinpath("data/names/blns.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -87,13 +111,23 @@ def test_a_bad_name_is_told_what_is_wrong(name: str, word: str) -> None:
         ("100%", "100%"),
         ("%2E", "%252E"),
         ("é.txt", "é.txt"),
+        ("a/.skydeck-1-2.part", "a/%2Eskydeck-1-2.part"),
+        (".SkyDeck-x", "%2ESkyDeck-x"),
+        (".skydeck", ".skydeck"),
+        ("con/nul.txt", "con/nul.txt"),
+        ("a. /b.", "a. /b."),
+        ("x\u2066y\x85", "x%E2%81%A6y%C2%85"),
+        ("\\\\server\\share", "%5C%5Cserver%5Cshare"),
+        ("12:30/C:x", "12:30/C%3Ax"),
+        ("_/%_", "_/%25_"),
     ],
 )
 def test_a_key_has_one_readable_local_path(key: str, relative: str) -> None:
     assert local_path(Path("/target"), key) == Path("/target") / relative
 
 
-@given(keys | tricky)
+@given(keys | tricky | woven | st.sampled_from([one for one in HOSTILE if one]))
+@settings(max_examples=400)
 def test_no_key_escapes_the_folder(key: str) -> None:
     folder = Path("/target/folder")
     try:
@@ -104,9 +138,13 @@ def test_no_key_escapes_the_folder(key: str) -> None:
     assert path.is_relative_to(folder)
     assert path != folder
     assert all(len(os.fsencode(part)) <= PART_LIMIT_BYTES for part in path.parts)
+    assert not any(part.lower().startswith(".skydeck-") for part in path.parts)
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\\\u202e]", str(path))
+    assert path == folder / local_name(key)
 
 
-@given(st.lists(keys | tricky, min_size=2, max_size=40, unique=True))
+@given(st.lists(keys | tricky | woven, min_size=2, max_size=40, unique=True))
+@settings(max_examples=400)
 def test_different_keys_never_share_a_path(several: list[str]) -> None:
     paths = [local_path(Path("/t"), key) for key in several]
     assert len(set(paths)) == len(paths)
@@ -116,6 +154,11 @@ def test_long_parts_are_shortened_and_stay_apart() -> None:
     one, two = (local_path(Path("/t"), "k" * 900 + end) for end in "ab")
     assert one != two
     assert len(one.name) <= PART_LIMIT_BYTES
+
+
+def test_a_path_that_is_too_long_is_refused() -> None:
+    with pytest.raises(UnsafeName, match="local file"):
+        local_path(Path("/t"), "x/" * (PATH_LIMIT_BYTES // 2))
 
 
 def test_an_empty_key_is_refused() -> None:

@@ -11,33 +11,39 @@ from pathlib import Path
 CHUNK_BYTES = 256 * 1024  # a cancel is seen after each
 
 
-def add(temporary: Path, target: Path) -> None:
+def add(temporary: Path | str, target: Path | str, folder: int | None = None) -> None:
     """Have `target` name the temporary file, which may keep its own name too. Blocks.
+
+    With a folder's handle, both are names in it.
 
     Raises:
         FileExistsError: something stands there; it is kept.
     """
     try:
-        os.link(temporary, target)  # unlike a rename, it replaces nothing
+        # Unlike a rename, it replaces nothing.
+        os.link(temporary, target, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError:  # FAT, some network disks: a reserved name is replaced instead
-        _reserve(target)
+        _reserve(target, folder)
         try:
-            temporary.replace(target)
+            os.replace(temporary, target, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
-            target.unlink()
+            os.unlink(target, dir_fd=folder)
             raise
 
 
-def holds_the_same(target: Path, handle: int, check: Callable[[], None]) -> bool:
+def holds_the_same(
+    target: Path | str, handle: int, check: Callable[[], None], folder: int | None = None
+) -> bool:
     """Whether a file of the very bytes of an open one stands at `target`. Blocks.
 
-    `check` is called before each chunk and may raise to end it.
+    `check` is called before each chunk and may raise to end it. With a folder's handle, `target`
+    is a name in it.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        other = os.open(target, flags)
+        other = os.open(target, flags, dir_fd=folder)
     except OSError:
         return False
     try:
@@ -63,6 +69,6 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _reserve(target: Path) -> None:
+def _reserve(target: Path | str, folder: int | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(target, flags, 0o666))
+    os.close(os.open(target, flags, 0o666, dir_fd=folder))

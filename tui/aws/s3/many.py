@@ -28,6 +28,7 @@ class Outcome:
     ways: Counter[str] = field(default_factory=Counter)
     failures: list[KeyFailure] = field(default_factory=list)
     untried: int = 0  # left alone, since everything before them had failed
+    unanswered: int = 0  # how many failed in a row without an answer from AWS
 
     @property
     def done(self) -> int:
@@ -95,7 +96,9 @@ async def _one(
 ) -> None:
     try:
         outcome.ways[await act(item)] += 1
+        outcome.unanswered = 0
     except AwsError as error:
+        outcome.unanswered = 0 if error.code else outcome.unanswered + 1
         if not error.code and not outcome.done:
             broken.set()
             raise
@@ -106,6 +109,8 @@ async def _one(
 
 def _hopeless(outcome: Outcome) -> bool:
     failures = outcome.failures
+    if outcome.unanswered >= GIVE_UP:  # the way to AWS is gone, and each would wait for it anew
+        return True
     if outcome.done or len(failures) < GIVE_UP:
         return False
     return len({failure.code for failure in failures}) == 1

@@ -9,23 +9,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tui.aws.checksums import Hasher, expected_digest
 from tui.aws.s3.sync_plan import LocalFile, Mark
-from tui.aws.transfers.engine import CHUNK_BYTES, MEBIBYTE, local_file, part_size
+from tui.aws.transfers.engine import CHUNK_BYTES, local_file
 from tui.aws.transfers.plan import Skipped, plan_uploads
+from tui.aws.transfers.verify import equal_sizes
 from tui.core.errors import JobCancelled, LocalError
 
-# What other tools cut uploads into: the AWS CLI and boto3 (8), rclone (5), s5cmd (50), ours.
-_PARTS_MIB: Final = (8, 16, 5, 50, 64, 10, 15, 25, 32, 100, 128)
-_OURS = re.compile(r"(?:^|/)\.skydeck-[0-9a-f]{16}\.part$")  # a download's, of an app that died
 Head = Callable[[], Mapping[str, Any]]
 
 
@@ -49,8 +46,6 @@ def local_side(folder: Path, prefix: str, *, up: bool) -> tuple[list[LocalFile],
     found: list[LocalFile] = []
     for item in plan.items:
         name = item.path.relative_to(root).as_posix()
-        if _OURS.search(name):
-            continue
         try:
             status = item.path.stat() if up else item.path.lstat()
         except OSError as error:
@@ -76,7 +71,7 @@ def same_content(path: Path, etag: str, size: int, head: Head, stop: threading.E
     if not dash and _digest(path, Hasher("md5"), stop).hex() == digest:
         return True
     if dash and parts.isdigit():
-        for part_bytes in _part_sizes(size, int(parts)):
+        for part_bytes in equal_sizes(size, int(parts)):
             if _digest_of_parts(path, part_bytes, stop) == digest:
                 return True
     expected = expected_digest(head())
@@ -120,11 +115,6 @@ def _opened(folder: Path, above: list[str]) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
-
-
-def _part_sizes(size: int, parts: int) -> list[int]:
-    sizes = dict.fromkeys([part_size(size), *(mib * MEBIBYTE for mib in _PARTS_MIB)])
-    return [one for one in sizes if max(1, -(-size // one)) == parts]
 
 
 def _digest(path: Path, hasher: Hasher, stop: threading.Event) -> bytes:

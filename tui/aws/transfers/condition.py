@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from tui.aws.errors import error_code
 from tui.aws.transfers.engine import Engine, Remote
@@ -104,6 +104,24 @@ def etag_there(engine: Engine, remote: Remote) -> str:
             return ""
         raise
     return str(head.get("ETag", "")).strip('"')
+
+
+def answer_lost(error: Exception) -> bool:
+    """Whether a write may have been done all the same: only what stands there now can tell.
+
+    No answer came, or the server failed after it had begun (also inside an answer that began as a
+    success); or an earlier try was through, and what was to be completed is no more.
+    """
+    return error_code(error) in ("", "NoSuchUpload", *_GONE) or http_status(error) >= 500
+
+
+def http_status(error: Exception) -> int:
+    """Return the HTTP status of a boto3 error, 0 where there was no answer."""
+    answer: Any = getattr(error, "response", None)
+    if not isinstance(answer, dict):
+        return 0
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status if isinstance(status, int) else 0
 
 
 def _condition(seen: str | None) -> Condition:

@@ -1,150 +1,28 @@
-"""What a folder's transfer would do, known before its first byte: items, sizes, what is left out.
+"""What a transfer would do, known before its first byte: items, sizes, what is left out.
 
-Keys become local paths only by `tui.core.local_names`. Two keys never share a file: where they
-would, or where one is a file and the other needs a folder there, the plan says which one it drops.
+Downloads are planned in `plan_down`, uploads here.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 
 from tui.aws.errors import explain_local
 from tui.aws.transfers.engine import local_file
-from tui.aws.transfers.folding import one_file_each
+from tui.aws.transfers.plan_down import plan_downloads
+from tui.aws.transfers.planned import (
+    DownloadPlan,
+    PlannedDownload,
+    PlannedUpload,
+    Skipped,
+    UploadPlan,
+)
 from tui.core.errors import LocalError
-from tui.core.local_names import UnsafeName, local_path
-from tui.core.records import S3Object
+from tui.core.local_names import is_temporary
 
 KEY_LIMIT_BYTES = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """One item that is left out, and why, as a clause."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedUpload:
-    """One file and the key that it goes to.
-
-    `seen` is the ETag of the object that was there, "" where none was, None where nobody looked.
-    """
-
-    path: Path
-    key: str
-    size_bytes: int
-    seen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDownload:
-    """One object and the file that it goes to; `replaces` says that a file is there now."""
-
-    key: str
-    path: Path
-    size_bytes: int
-    replaces: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class UploadPlan:
-    """A file, or the files of a folder, and what is left out.
-
-    `target` is the file's key, or what the keys of the folder's files begin with.
-    """
-
-    items: tuple[PlannedUpload, ...]
-    skipped: tuple[Skipped, ...] = ()
-    target: str = ""
-
-    @property
-    def size_bytes(self) -> int:
-        """All items together."""
-        return sum(item.size_bytes for item in self.items)
-
-    @property
-    def replaced(self) -> tuple[PlannedUpload, ...]:
-        """The items that would replace an object."""
-        return tuple(item for item in self.items if item.seen)
-
-    def with_seen(self, there: Mapping[str, str]) -> UploadPlan:
-        """Return the plan with what was there when one looked: {key: ETag}."""
-        items = (replace(item, seen=there.get(item.key, "")) for item in self.items)
-        return replace(self, items=tuple(items))
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadPlan:
-    """The objects, the folders to be made, and what is left out."""
-
-    folder: Path
-    items: tuple[PlannedDownload, ...]
-    folders: tuple[Path, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-
-    @property
-    def size_bytes(self) -> int:
-        """All items together."""
-        return sum(item.size_bytes for item in self.items)
-
-    @property
-    def replaced(self) -> tuple[PlannedDownload, ...]:
-        """The items that would replace a file."""
-        return tuple(item for item in self.items if item.replaces)
-
-
-def plan_downloads(objects: Iterable[S3Object], folder: Path, prefix: str = "") -> DownloadPlan:
-    """Plan to download objects into `folder`; paths begin after the prefix's last slash. Blocks.
-
-    Empty `name/` objects become folders.
-    """
-    base = prefix[: prefix.rfind("/") + 1]
-    wanted: list[PlannedDownload] = []
-    folders: list[Path] = []
-    skipped: list[Skipped] = []
-    for entry in objects:
-        name = entry.key.removeprefix(base)
-        try:
-            if not entry.size_bytes and (not name or name.endswith("/")):
-                folders.append(local_path(folder, name[:-1]) if name else folder)
-            else:
-                path = local_path(folder, name)
-                wanted.append(PlannedDownload(entry.key, path, entry.size_bytes))
-        except UnsafeName as error:
-            skipped.append(Skipped(entry.key, error.message))
-    kept = _kept(wanted, folders, folder, skipped)
-    return DownloadPlan(folder, tuple(kept), tuple(dict.fromkeys(folders)), tuple(skipped))
-
-
-def _kept(
-    wanted: list[PlannedDownload], folders: list[Path], folder: Path, skipped: list[Skipped]
-) -> list[PlannedDownload]:
-    """Drop what can't be written beside the others, with a word for each."""
-    above = {parent for one in wanted for parent in _above(one.path, folder)}
-    above |= {one for path in folders for one in (path, *_above(path, folder))}
-    same = one_file_each((*(one.path for one in wanted), *above), folder)
-    items: dict[str, PlannedDownload] = {}
-    for one in wanted:
-        if (name := same(one.path)) in items:
-            reason = f"it would share a file with {items[name].key}"
-            skipped.append(Skipped(one.key, reason))
-        else:
-            items[name] = one
-    needed = {same(path) for path in above}
-    kept: list[PlannedDownload] = []
-    for name, item in items.items():
-        reason = "a folder of that name is needed" if name in needed else _in_the_way(item, folder)
-        if reason:
-            skipped.append(Skipped(item.key, reason))
-        else:
-            kept.append(_marked(item))
-    return kept
 
 
 def plan_upload(path: Path, prefix: str = "") -> UploadPlan:
@@ -212,6 +90,8 @@ def _walk(folder: Path, root: Path) -> Iterator[Skipped | tuple[str, int]]:
 
 
 def _entry_problem(entry: os.DirEntry[str], root: Path) -> str:
+    if is_temporary(entry.name):
+        return "it is half a download, of Skydeck's own"
     if entry.is_symlink():
         real = Path(entry.path).resolve()
         if not real.is_relative_to(root):
@@ -239,32 +119,6 @@ def _key_problem(key: str) -> str:
 def _shown(name: str) -> str:
     """Return a file's name as text that every terminal takes."""
     return os.fsencode(name).decode("utf-8", "replace")
-
-
-def _above(path: Path, folder: Path) -> Iterator[Path]:
-    """Yield the folders between a path and the target folder."""
-    for parent in path.parents:
-        if parent == folder:
-            return
-        yield parent
-
-
-def _in_the_way(item: PlannedDownload, folder: Path) -> str:
-    """Say what stands on the disk where the item would go, or ""."""
-    try:
-        if item.path.is_dir():
-            return "a folder of that name stands there"
-        if any(parent.exists() and not parent.is_dir() for parent in _above(item.path, folder)):
-            return "a file stands where its folder is needed"
-    except OSError as error:
-        return explain_local(error, "write", item.path).message
-    return ""
-
-
-def _marked(item: PlannedDownload) -> PlannedDownload:
-    if not os.path.lexists(item.path):
-        return item
-    return replace(item, replaces=True)
 
 
 __all__ = [

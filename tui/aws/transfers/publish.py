@@ -18,7 +18,9 @@ from tui.aws.transfers.engine import local_file
 from tui.aws.transfers.lanes import hands_off
 from tui.aws.transfers.meter import Meter
 from tui.core.errors import LocalError
-from tui.core.publish import add, holds_the_same, sync_folder
+from tui.core.folders import Spot
+from tui.core.local_names import READ_ONLY
+from tui.core.publish import holds_the_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Landing:
     """How a written file gets its name.
 
     Attributes:
-        replace: a file there is replaced, and its mode kept.
+        replace: a file there is replaced; its mode and, where one may, its owner are kept.
         mark: (bytes, modification time in ns, inode) of the only file that may be replaced; None
             for whatever is there.
         modified_ns: the time that it gets, ns since 1970; None for now.
@@ -38,44 +40,74 @@ class Landing:
 
 
 def put_in_place(
-    temporary: Path, handle: int, target: Path, meter: Meter, landing: Landing
+    temporary: str, handle: int, spot: Spot, meter: Meter, landing: Landing, *, sync: bool = True
 ) -> None:
     """Give the written file its name, once the disk has all of it. Blocks.
+
+    `temporary` is the open file's name for now, in the folder of `spot`. Without `sync`, the
+    caller has the folder written through before the file counts as done.
 
     Raises:
         LocalError: the disk refused; or a file that may not be replaced is there.
     """
-    with local_file("write", target):
-        if landing.replace:
-            with suppress(FileNotFoundError):
-                old = target.lstat()
-                if stat.S_ISREG(old.st_mode):
-                    os.fchmod(handle, stat.S_IMODE(old.st_mode))
+    with local_file("write", spot.path):
+        if landing.replace and (old := spot.status()) is not None and stat.S_ISREG(old.st_mode):
+            _keep_owner_and_mode(handle, old, spot)
         if landing.modified_ns is not None:
             os.utime(handle, ns=(time.time_ns(), landing.modified_ns))
         with hands_off():
             os.fsync(handle)
-        if landing.replace:
-            _refuse_another(target, landing)
-            temporary.replace(target)
-        else:
-            _add(temporary, handle, target, meter)
-    with hands_off():
-        sync_folder(target.parent)
-
-
-def _refuse_another(target: Path, landing: Landing) -> None:
-    if landing.mark is None:
-        return
-    with suppress(FileNotFoundError):
-        there = target.lstat()
-        if (there.st_size, there.st_mtime_ns, there.st_ino) != landing.mark:
+        if not spot.holds(temporary, handle):
             raise LocalError(
-                f"Can't write {target}",
-                "the file there changed meanwhile",
-                "It stays. Download it again: you are asked before a file is replaced.",
-                code=errno.errorcode[errno.EEXIST],
+                f"Can't write {spot.path}",
+                "something else took or removed its temporary file",
+                "Nothing was replaced; retry.",
+                retryable=True,
             )
+        if landing.replace:
+            if not _there_already(handle, spot, meter, landing):
+                spot.replace(temporary)
+        else:
+            _add(temporary, handle, spot, meter)
+    if sync:
+        with hands_off():
+            spot.sync()
+
+
+def _keep_owner_and_mode(handle: int, old: os.stat_result, spot: Spot) -> None:
+    """Make the new file what the old one is to others; what it may run as is not kept."""
+    if not os.access(spot.name, os.W_OK, dir_fd=spot.folder):
+        raise LocalError(
+            f"Can't write {spot.path}",
+            READ_ONLY,
+            "Allow writing to it first, or choose another folder.",
+            code=errno.errorcode[errno.EACCES],
+        )
+    new = os.fstat(handle)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with suppress(PermissionError):
+            os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def _there_already(handle: int, spot: Spot, meter: Meter, landing: Landing) -> bool:
+    """Whether what changed there is this very file: an earlier run of the job put it in place.
+
+    Raises:
+        LocalError: it is another one, which may not be replaced.
+    """
+    if landing.mark is None or (there := spot.status()) is None:
+        return False
+    if (there.st_size, there.st_mtime_ns, there.st_ino) == landing.mark:
+        return False
+    if holds_the_same(spot.name, handle, meter.check, spot.folder):
+        return True
+    raise LocalError(
+        f"Can't write {spot.path}",
+        "the file there changed meanwhile",
+        "It stays. Download it again: you are asked before a file is replaced.",
+        code=errno.errorcode[errno.EEXIST],
+    )
 
 
 def refuse_newcomer(target: Path, size_bytes: int) -> None:
@@ -90,12 +122,12 @@ def refuse_newcomer(target: Path, size_bytes: int) -> None:
             raise _appeared(target)
 
 
-def _add(temporary: Path, handle: int, target: Path, meter: Meter) -> None:
+def _add(temporary: str, handle: int, spot: Spot, meter: Meter) -> None:
     try:
-        add(temporary, target)
+        spot.add(temporary)
     except FileExistsError:
-        if not holds_the_same(target, handle, meter.check):
-            raise _appeared(target) from None
+        if not holds_the_same(spot.name, handle, meter.check, spot.folder):
+            raise _appeared(spot.path) from None
 
 
 def _appeared(target: Path) -> LocalError:

@@ -77,6 +77,34 @@ def install_joining(context: PatchContext) -> None:
     put(FakeMultipart, complete=complete)
 
 
+def install_parts(context: PatchContext) -> None:
+    """Tell a part's size as of the object that it is in, with that one's ETag and checks."""
+    from moto.s3.responses import S3Response
+
+    head = need(S3Response, "head_object", "bucket_name", "query", "key_name", "headers")
+
+    def head_object(
+        self: Any, bucket_name: str, query: Any, key_name: str, headers: Any
+    ) -> tuple[int, dict[str, Any], Any]:
+        number = int(query.get("partNumber", ["0"])[0])
+        version = query.get("versionId", [None])[0]
+        key = self.backend.get_object(bucket_name, key_name, version) if number else None
+        upload = getattr(key, "multipart", None)
+        if upload is not None:
+            query = {name: value for name, value in query.items() if name != "partNumber"}
+        answer: tuple[int, dict[str, Any], Any] = head(self, bucket_name, query, key_name, headers)
+        if answer[0] != 200 or upload is None:
+            return answer
+        part = upload.parts.get(number)
+        if part is None:
+            return 416, {}, ""
+        size = {"content-length": str(part.contentsize)}
+        count = {"x-amz-mp-parts-count": str(len(upload.partlist))}
+        return 206, answer[1] | size | count, answer[2]
+
+    put(S3Response, head_object=head_object)
+
+
 def _parts(upload: Any, listed: Iterable[tuple[int, str]]) -> list[Any]:
     """The parts that the caller lists, checked as S3 does."""
     from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML

@@ -36,6 +36,7 @@ EARLY: tuple[Patch, ...] = (
     Patch("fast listings", store.install),
     Patch("ETags that hold still", bodies.install_etags),
     Patch("uploads joined without the memory", bodies.install_joining),
+    Patch("parts looked at by their number", bodies.install_parts),
     Patch("versions of suspended buckets", versions.install),
     Patch("uploads that know their start", versions.install_uploads),
     Patch("parts copied by range", copies.install),
