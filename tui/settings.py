@@ -13,17 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from tui import themes
+from tui.core.limit_text import typed_at_once, typed_rate
+from tui.core.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a user may choose."""
+    """What a user may choose.
+
+    Attributes:
+        bytes_per_second, at_once: the limits that a transfer begins with; None is none.
+    """
 
     theme: str = themes.DEFAULT
     downloads: Path = Path("~/Downloads")
     keys_folder: Path = Path("~/.ssh")
     keys: Mapping[str, str] = field(default_factory=dict)
+    bytes_per_second: int | None = None
+    at_once: int | None = None
     complaints: tuple[str, ...] = ()
+
+    def limits(self) -> Limits:
+        """What a transfer may use, to begin with."""
+        return Limits(self.bytes_per_second, self.at_once)
 
 
 def config_folder() -> Path:
@@ -59,7 +71,8 @@ def load(path: Path | None = None) -> Settings:
 
 
 def _from_table(table: Mapping[str, Any]) -> Settings:
-    settings, complaints = Settings(), []
+    settings = Settings()
+    complaints: list[str] = []
     for name, value in table.items():
         if name == "theme" and isinstance(value, str) and value in themes.PALETTES:
             settings = replace(settings, theme=value)
@@ -69,9 +82,26 @@ def _from_table(table: Mapping[str, Any]) -> Settings:
             settings = replace(settings, keys_folder=Path(value))
         elif name == "keys" and _is_text_table(value):
             settings = replace(settings, keys=value)
+        elif name == "transfers" and isinstance(value, dict):
+            settings = _with_limits(settings, value, complaints)
         else:
             complaints.append(f"settings: {name} is not known or has a wrong value")
     return replace(settings, complaints=tuple(complaints))
+
+
+def _with_limits(settings: Settings, table: Mapping[str, Any], complaints: list[str]) -> Settings:
+    """Take the limits of transfers, written as in their dialog; add to the complaints."""
+    for name, value in table.items():
+        try:
+            if name == "bandwidth" and isinstance(value, str):
+                settings = replace(settings, bytes_per_second=typed_rate(value))
+            elif name == "at_once" and isinstance(value, (str, int)):
+                settings = replace(settings, at_once=typed_at_once(str(value)))
+            else:
+                complaints.append(f"settings: transfers.{name} is not known or has a wrong value")
+        except ValueError as error:
+            complaints.append(f"settings: transfers.{name} has a wrong value: {error}")
+    return settings
 
 
 def _is_text_table(value: object) -> bool:

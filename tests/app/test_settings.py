@@ -44,3 +44,23 @@ def test_a_broken_file_is_complained_about(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("theme = ")
     assert "not read" in settings.load(path).complaints[0]
+
+
+def test_the_limits_of_transfers_are_written_as_in_their_dialog(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[transfers]\nbandwidth = "20 MB/s"\nat_once = 8\n')
+    chosen = settings.load(path)
+    assert (chosen.bytes_per_second, chosen.at_once) == (20_000_000, 8)
+    path.write_text('[transfers]\nbandwidth = "off"\nat_once = "off"\n')
+    assert settings.load(path) == settings.Settings()
+
+
+def test_a_wrong_limit_is_named_and_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[transfers]\nbandwidth = "fast"\nat_once = 0\nspeed = 1\n')
+    chosen = settings.load(path)
+    assert (chosen.bytes_per_second, chosen.at_once) == (None, None)
+    assert ["bandwidth" in chosen.complaints[0], "at_once" in chosen.complaints[1]] == [True, True]
+    assert "transfers.speed" in chosen.complaints[2]
+    path.write_text("transfers = 3\n[keys]\n")
+    assert "transfers" in settings.load(path).complaints[0]

@@ -1,8 +1,8 @@
 """The table of error texts: (operation, code) -> why and what next. Data only.
 
 A message is a clause in lower case; a hint is one sentence. `{who}`, `{needs}`, `{region}`,
-`{endpoint}`, `{profile}`, `{local}` (a file's trouble) and `{message}` (AWS's own words, cleaned)
-are filled in by `errors`.
+`{endpoint}`, `{proxy}`, `{profile}`, `{skew}` (of the clock), `{local}` (a file's trouble) and
+`{message}` (AWS's own words, cleaned) are filled in by `errors`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _EXPIRED = Text("the session has expired", "Log in again (aws sso login), then r
 _BAD_KEYS = Text("AWS doesn't accept these credentials", SWITCH)
 _SLOW = Text("AWS asks to slow down", "Wait a moment and retry.", True)
 _BUSY = Text("AWS had an internal error", "Retry in a moment.", True)
-_CLOCK = Text("this computer's clock is wrong", "Set the clock, then retry.", True)
+_CLOCK = Text("this computer's clock is wrong{skew}", "Set the clock, then retry.", True)
 _GONE_INSTANCE = Text("there is no such instance", "Press r to refresh the list.")
 _GONE_GROUP = Text("there is no such security group", "Choose another one, or create one.")
 _KEY_TAKEN = Text("a key pair of that name exists", "Choose another name, or use that key pair.")
@@ -244,7 +244,9 @@ EXCEPTIONS: dict[str, Text] = {
     "ResponseStreamingError": _CUT,
     "IncompleteReadError": _CUT,
     "SSLError": Text("the secure connection to {endpoint} failed", "Check proxies and the clock."),
-    "ProxyConnectionError": Text("the proxy doesn't answer", "Check HTTPS_PROXY, then retry."),
+    "ProxyConnectionError": Text(
+        "the proxy{proxy} doesn't answer", "Check HTTPS_PROXY, then retry.", True
+    ),
     "HTTPClientError": _CUT,
     "ResponseParserError": _NOT_AWS,
     "SSOTokenLoadError": _LOGIN,
@@ -284,6 +286,16 @@ EXCEPTIONS: dict[str, Text] = {
 # Exceptions whose class says too little: a piece of their message, in lower case, decides.
 EXCEPTIONS_BY_MESSAGE: tuple[tuple[str, str, Text], ...] = (
     *S3_BY_MESSAGE,
+    (
+        "ProxyConnectionError",
+        " 407 ",
+        Text("the proxy{proxy} wants a login", "Put its user and password into HTTPS_PROXY."),
+    ),
+    (
+        "ProxyConnectionError",
+        "tunnel connection failed",
+        Text("the proxy{proxy} doesn't let it through", "Ask who runs it, or unset HTTPS_PROXY."),
+    ),
     (
         "ValueError",
         "invalid endpoint",
@@ -327,6 +339,8 @@ LOCAL: dict[int, tuple[str, str]] = {
     errno.ENAMETOOLONG: ("the name is too long for this disk", "Choose a shorter path."),
     errno.EFBIG: ("the file is too large for this disk", "Choose another disk."),
     errno.EMFILE: ("too many files are open", "Close something, then retry."),
+    errno.ENXIO: ("it is no plain file", "Choose a file."),  # a socket
+    errno.EINVAL: ("the disk refuses it, perhaps for its name", "Choose another folder."),
     errno.EIO: ("the disk reports an error", "Check the disk."),
 }
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE)  # the file itself is not to blame

@@ -11,6 +11,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.aws.error_texts import (
@@ -30,7 +33,8 @@ from tui.aws.error_texts import (
 )
 from tui.aws.profiles import credentials_hint, profiles
 from tui.aws.redaction import redact
-from tui.core.errors import AwsError, LocalError, UserError
+from tui.core.errors import AwsError, DiskFull, LocalError, UserError
+from tui.core.format import duration
 
 if TYPE_CHECKING:
     from tui.aws.connection import Connection
@@ -100,8 +104,10 @@ def explain_local(error: OSError, verb: str, path: str | os.PathLike[str]) -> Lo
     `verb` is "read", "write", "save", ...
     """
     message, hint = _local(error)
-    title = f"Can't {verb} {os.fspath(path)}"
-    return LocalError(title, message, hint, code=errno.errorcode.get(error.errno or 0, ""))
+    title, code = f"Can't {verb} {os.fspath(path)}", errno.errorcode.get(error.errno or 0, "")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(title, message, hint, folder=Path(path).parent, code=code)
+    return LocalError(title, message, hint, code=code)
 
 
 @contextmanager
@@ -182,8 +188,9 @@ def _failure_text(error: BaseException, connection: Connection | None) -> Text:
             return NO_SANDBOX if connection.sandbox else NO_SERVER
         if "resolve" in str(getattr(error, "kwargs", {}).get("error", "")).lower():
             return NO_HOST
+    said = f"{error} {getattr(error, 'kwargs', {}).get('error', '')}".lower()
     for kind, piece, text in EXCEPTIONS_BY_MESSAGE:
-        if kind in names and piece in str(error).lower():
+        if kind in names and piece in said:
             return text
     return next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), _UNKNOWN)
 
@@ -231,6 +238,8 @@ def _facts(error: BaseException, said: str, connection: Connection | None) -> _F
         endpoint=_endpoint(error, connection),
         region=connection.region if connection and connection.region else "region",
         profile=_profile(error, connection),
+        proxy=_proxy(error),
+        skew=_skew(error),
     )
     if isinstance(error, Exception) and "Credentials" in type(error).__name__:
         facts["credentials"] = _credentials_hint(connection)
@@ -279,6 +288,24 @@ def _endpoint(error: BaseException, connection: Connection | None) -> str:
         address = connection.endpoint_url
     address = _ENDPOINT_USER.sub(r"\1", address)
     return re.sub(r"[?#].*", "", address).removesuffix("/") or "AWS"
+
+
+def _proxy(error: BaseException) -> str:
+    """A proxy's address, after a space and without its password."""
+    address = str(getattr(error, "kwargs", {}).get("proxy_url") or "")
+    return " " + re.sub(r"[?#].*", "", _ENDPOINT_USER.sub(r"\1", address)) if address else ""
+
+
+def _skew(error: BaseException) -> str:
+    """How far the clock is off, by the time in an answer, as " (3h ahead of AWS's)"."""
+    answer: Any = getattr(error, "response", None)
+    metadata = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
+    try:
+        then = parsedate_to_datetime((metadata.get("HTTPHeaders") or {}).get("date", ""))
+        seconds = (datetime.now(UTC) - then).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    return f" ({duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} AWS's)"
 
 
 def _profile(error: BaseException, connection: Connection | None) -> str:

@@ -144,6 +144,14 @@ class Gateway:
                 self._clients[key] = self._make_client(service, key[1])
             return self._clients[key]
 
+    def renew(self) -> None:
+        """Read the credentials anew: later calls use a new session and new clients.
+
+        Calls under way end on the clients that they began with; who keeps one asks for it again.
+        """
+        with self._lock:
+            self._session, self._clients = None, {}
+
     def close(self) -> None:
         """Take no more calls and drop the connections. Calls under way end on their own."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -156,7 +164,7 @@ class Gateway:
         from tui.aws import lookalikes
         from tui.aws.s3 import listing, versions_rows
         from tui.aws.sessions import make_client, make_session
-        from tui.aws.transfers import body
+        from tui.aws.transfers import body, patience
 
         if self._session is None:
             self._session = make_session(self.connection)
@@ -166,6 +174,7 @@ class Gateway:
             listing.install(client)
             versions_rows.install(client)
             body.install(client)
+            patience.install(client, self.connection.on_loopback)
             if lookalikes.is_lookalike(self.connection):
                 lookalikes.install(client)
             self.requester.install(client)

@@ -87,6 +87,12 @@ def has_credentials(profile: str = "") -> bool:
     return any(environment.get(variable) for variable in others) or metadata_allowed()
 
 
+def profile_kind(profile: str = "") -> str:
+    """Return how a profile gets its credentials, as `ProfileInfo.kind`; "" where no file says."""
+    name = profile or os.environ.get("AWS_PROFILE", "") or "default"
+    return _kind(_sections().get(name, {}))
+
+
 def metadata_allowed() -> bool:
     """Say whether the instance-metadata service may be asked for credentials.
 

@@ -69,11 +69,14 @@ def make_client(session: Session, connection: Connection, service: str, region: 
     from botocore.config import Config
 
     check_region(session, connection, region)
+    # The adaptive mode's limiter waits where no cancel of a transfer reaches, and slows down what
+    # else goes on at S3; the jobs there set their own pace (`transfers.patience`).
+    mode = "standard" if service == "s3" else "adaptive"
     options: dict[str, Any] = {
         "max_pool_connections": n,
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": READ_SECONDS,
-        "retries": {"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+        "retries": {"mode": mode, "total_max_attempts": ATTEMPTS},
         # "auto" in a configuration file would ask the instance-metadata service.
         "defaults_mode": "legacy",
     }

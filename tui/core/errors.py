@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class UserError(Exception):
     """An error whose sentence may be shown as it is.
@@ -49,6 +51,24 @@ class SshError(UserError):
 
 class LocalError(UserError):
     """A local file could not be read or written."""
+
+
+class DiskFull(LocalError):  # noqa: N818 - a fact, not a failure
+    """A disk, or a user's part of it, has no room for a file in `folder`."""
+
+    def __init__(
+        self,
+        title: str,
+        message: str = "",
+        hint: str = "",
+        *,
+        folder: Path,
+        needed_bytes: int | None = None,
+        code: str = "ENOSPC",
+    ) -> None:
+        super().__init__(title, message, hint, code=code, retryable=True)
+        self.folder = folder
+        self.needed_bytes = needed_bytes
 
 
 class NotConnected(UserError):  # noqa: N818 - a fact, not a failure

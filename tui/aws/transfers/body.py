@@ -52,7 +52,7 @@ class MeteredBody:
         if size is None or size < 0:
             size = len(self._view)
         elif self._sending:
-            size = max(size, SEND_BYTES)
+            size = min(SEND_BYTES, self._meter.piece_bytes)
         chunk = self._view[self._position : self._position + size]
         self._position += len(chunk)
         if self._sending:

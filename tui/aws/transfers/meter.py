@@ -1,17 +1,21 @@
-"""One transfer's count of bytes, and how a cancel reaches it, wherever it waits."""
+"""One transfer's count of bytes, within its job's limits, and how a cancel reaches its waits."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui.aws.transfers.lanes import hands_off
 from tui.core.errors import JobCancelled
-from tui.core.jobs import Progress
+from tui.core.progress import Progress
+
+_LOOK_SECONDS = 0.2  # a failure of another part is seen after it; a cancel at once
 
 
 @dataclass(eq=False)
@@ -24,16 +28,42 @@ class Meter:
 
     progress: Progress
     counted: int = 0
+    unchecked: bool = False  # nothing could tell whether the bytes are right
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _bodies: list[Any] = field(default_factory=list)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the job, or this transfer, is to end."""
+        return self.stopped.is_set() or self.progress.cancelled.is_set()
+
+    @property
+    def piece_bytes(self) -> int:
+        """How many bytes to move before they are counted, at most; few on a limited bandwidth."""
+        return self.progress.limits.piece_bytes
+
     def advance(self, amount: int) -> None:
-        """Count bytes. Raises `JobCancelled` when the job, or this transfer, is to end."""
+        """Count bytes, once the job's bandwidth has room for them; blocks until then.
+
+        Raises:
+            JobCancelled: the job, or this transfer, is to end.
+        """
         self.check()
+        if not self.progress.limits.free(amount):
+            with hands_off():
+                self.progress.limits.take(amount, lambda: self.ended)
+            self.check()
         with self._lock:
             self.counted += amount
         self.progress.advance(amount)
+
+    def found(self, amount: int) -> None:
+        """Count bytes that an earlier run has moved: no bandwidth goes to them."""
+        self.check()
+        with self._lock:
+            self.counted += amount
+        self.progress.found(amount)
 
     def check(self) -> None:
         """Raise `JobCancelled` when the job, or this transfer, is to end."""
@@ -78,9 +108,11 @@ class Meter:
 
     def pause(self, seconds: float) -> None:
         """Wait before another try; raises `JobCancelled` as soon as the job is to end."""
+        until = time.monotonic() + seconds
         self.check()
-        self.progress.cancelled.wait(seconds)
-        self.check()
+        while (rest := until - time.monotonic()) > 0:
+            self.progress.cancelled.wait(min(rest, _LOOK_SECONDS))
+            self.check()
 
     def _hang_up(self) -> None:
         with self._lock:
