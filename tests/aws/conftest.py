@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.aws.resume_support import ME, Asked
 from tests.aws.transfer_faults import Faults
 from tests.aws.transfer_support import BIG, noise
 from tui.aws.calls import CallLog
@@ -16,6 +17,7 @@ from tui.aws.ec2.service import Ec2
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3.service import S3
 from tui.aws.transfers.service import Transfers
+from tui.core.ledger_folder import LedgerFolder
 from tui.core.records import Image
 
 
@@ -49,8 +51,19 @@ def ec2(gateway: Gateway) -> Ec2:
 
 
 @pytest.fixture
-def transfers(gateway: Gateway, s3: S3) -> Iterator[Transfers]:
-    made = Transfers(gateway, s3)
+def ledgers(tmp_path: Path) -> LedgerFolder:
+    return LedgerFolder(tmp_path / "ledgers", ME)
+
+
+@pytest.fixture
+async def asked(gateway: Gateway) -> Asked:
+    """What the gateway's S3 client asks for."""
+    return Asked(await gateway.client("s3"))
+
+
+@pytest.fixture
+def transfers(gateway: Gateway, s3: S3, ledgers: LedgerFolder) -> Iterator[Transfers]:
+    made = Transfers(gateway, s3, ledgers)
     yield made
     made.close()
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tui.aws.s3.service import S3
 from tui.aws.transfers import fetch, upload
 from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.service import Transfers
-from tui.core.errors import AwsError, LocalError, UserError
+from tui.core.errors import AwsError, JobPaused, LocalError, UserError
 from tui.core.jobs import Progress
 
 
@@ -104,7 +105,7 @@ async def test_a_connection_that_always_breaks_off_fails(
 
 
 @pytest.mark.parametrize("size", [5_000, BIG])
-async def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+async def test_a_full_disk_pauses_the_job_and_leaves_the_old_file(
     size: int,
     transfers: Transfers,
     bucket: str,
@@ -117,10 +118,10 @@ async def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     (folder / "k").write_bytes(b"old")
 
     monkeypatch.setattr(os, "pwrite", full_disk)
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(JobPaused) as caught:
         await transfers.download(bucket, "k", folder / "k", Progress())
-    assert "the disk is full" in str(caught.value)
-    assert [path.name for path in folder.iterdir()] == ["k"]
+    assert f"The disk of {folder} is full" in str(caught.value)
+    assert [path.name for path in folder.iterdir() if path.suffix != ".part"] == ["k"]
     assert (folder / "k").read_bytes() == b"old"
 
 
@@ -137,12 +138,12 @@ async def test_a_disk_that_is_too_small_is_told_before_the_first_byte(
     usage = type("Usage", (), {"free": BIG - 1})
     monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _: usage)
     faults.before("GetObject", lambda _: pytest.fail("asked for bytes"))
-    with pytest.raises(LocalError, match="write"):
+    with pytest.raises(JobPaused, match="MB needed"):
         await transfers.download(bucket, "k", folder / "k", Progress())
     assert list(folder.iterdir()) == []
 
 
-async def test_a_full_disk_ends_a_folders_download_at_once(
+async def test_a_full_disk_pauses_a_folders_download_at_once(
     transfers: Transfers,
     bucket: str,
     outside: Any,
@@ -154,9 +155,9 @@ async def test_a_full_disk_ends_a_folders_download_at_once(
         outside.put_object(Bucket=bucket, Key=f"raw/{number}", Body=b"x")
 
     monkeypatch.setattr(os, "pwrite", full_disk)
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(JobPaused) as caught:
         await transfers.download_prefix(bucket, "raw/", folder, Progress())
-    assert caught.value.code == "ENOSPC"
+    assert caught.value.reason.code == "ENOSPC"
     assert list(folder.iterdir()) == []
 
 
@@ -199,6 +200,56 @@ async def test_a_source_that_shrinks_is_not_uploaded(
     assert unfinished(outside, bucket) == []
 
 
+@pytest.mark.parametrize("size", [5_000, BIG])
+async def test_a_source_that_another_file_takes_the_place_of_is_not_uploaded(
+    size: int,
+    transfers: Transfers,
+    bucket: str,
+    outside: Any,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As editors save: the new file has the old one's name, and here its size and time too."""
+    source = folder / "a"
+    source.write_bytes(noise(size))
+    real = upload._read
+
+    first = iter([True])
+
+    def read(opened: Any, start: int, length: int) -> bytes:
+        data = real(opened, start, length)
+        if next(first, False):
+            (folder / "b").write_bytes(noise(size, 2))
+            os.utime(folder / "b", ns=(source.stat().st_mtime_ns,) * 2)
+            os.link(source, folder / "old")
+            (folder / "b").replace(source)
+        return data
+
+    monkeypatch.setattr(upload, "_read", read)
+    with pytest.raises(LocalError, match="changed during the upload"):
+        await transfers.upload(bucket, "k", source, Progress())
+    assert outside.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    assert unfinished(outside, bucket) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+async def test_what_is_no_plain_file_is_refused_and_nothing_hangs(
+    kind: str, transfers: Transfers, bucket: str, folder: Path
+) -> None:
+    path = folder / kind
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(path))
+    with pytest.raises(LocalError, match="plain file"):
+        await transfers.upload(bucket, "k", path, Progress())
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+@pytest.mark.parametrize("lost", ["connection", "InternalError", "NoSuchUpload"])
 async def test_a_lost_answer_to_the_last_request_is_looked_up(
     faults: Faults,
     gateway: Gateway,
@@ -207,16 +258,29 @@ async def test_a_lost_answer_to_the_last_request_is_looked_up(
     outside: Any,
     folder: Path,
     big_bytes: bytes,
+    lost: str,
+    theirs: bool,
 ) -> None:
+    """What has the same size, but is another's, is no success."""
     (folder / "a").write_bytes(big_bytes)
 
     def lose(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
-        from botocore.exceptions import ConnectionClosedError
+        from botocore.exceptions import ClientError, ConnectionClosedError
 
-        raise ConnectionClosedError(endpoint_url="http://x")
+        if theirs:
+            outside.put_object(Bucket=bucket, Key="k", Body=big_bytes[::-1])
+        if lost == "connection":
+            raise ConnectionClosedError(endpoint_url="http://x")
+        status = 500 if lost == "InternalError" else 404
+        told = {"Error": {"Code": lost}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(told, "CompleteMultipartUpload")
 
     client = await gateway.client("s3")
     client.meta.events.register("after-call.s3.CompleteMultipartUpload", lose)
+    if theirs:
+        with pytest.raises(AwsError, match="upload"):
+            await transfers.upload(bucket, "k", folder / "a", Progress())
+        return
     await transfers.upload(bucket, "k", folder / "a", Progress())
     body = outside.get_object(Bucket=bucket, Key="k")["Body"].read()
     assert hashlib.sha256(body).digest() == hashlib.sha256(big_bytes).digest()

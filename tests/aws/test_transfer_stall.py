@@ -17,7 +17,7 @@ import pytest
 from tui.aws.calls import CallLog
 from tui.aws.gateway import Connection, Gateway
 from tui.aws.s3.service import S3
-from tui.aws.transfers import service as transfers_module
+from tui.aws.transfers import runs as transfers_module
 from tui.aws.transfers.engine import PART_BYTES, Engine
 from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.service import Transfers

@@ -17,10 +17,18 @@ from tui.aws.lookalikes import is_lookalike
 from tui.aws.s3.copy_plan import CopyItem
 from tui.aws.s3.kept import CHECKSUMS, described, placement, tags_of
 from tui.aws.s3.running_uploads import running
-from tui.aws.transfers.condition import Condition, etag_of_parts, etag_there, write_as_seen
+from tui.aws.transfers.condition import (
+    Condition,
+    answer_lost,
+    etag_of_parts,
+    etag_there,
+    write_as_seen,
+)
 from tui.aws.transfers.engine import MAX_PARTS, MEBIBYTE, Engine, Remote, spans
 from tui.aws.transfers.meter import Meter
+from tui.aws.transfers.multipart import abandon, begin_upload, unfinished
 from tui.core.errors import AwsError
+from tui.core.ledger import ItemLedger
 
 WHOLE_BYTES: Final = 256 * MEBIBYTE  # more goes in parts side by side; S3 takes 5 GiB at once
 CHANGED: Final = "SourceChanged"  # a code of our own
@@ -42,6 +50,7 @@ class Copying:
     item: CopyItem
     meter: Meter
     head: dict[str, Any]
+    kept: ItemLedger
 
     @property
     def client(self) -> Any:
@@ -59,12 +68,13 @@ class Copying:
         return {"CopySource": self.source.params, "CopySourceIfMatch": f'"{self.etag}"'}
 
 
-def copy_object(
+def copy_object(  # noqa: PLR0917 - what a copy is
     engine: Engine,
     source: Remote,
     target: Remote,
     item: CopyItem,
     meter: Meter,
+    kept: ItemLedger,
     *,
     verb: str = "copy",
 ) -> int:
@@ -77,30 +87,47 @@ def copy_object(
         JobCancelled: the job was cancelled; an unfinished copy has been cleaned up.
         Exception: botocore's own, for `tui.aws.errors.explain`.
     """
-    copying = _copied(engine, source, target, item, meter, verb)
+    copying = _copied(engine, source, target, item, meter, kept, verb)
     return int(copying.head["ContentLength"])
 
 
-def move_object(
-    engine: Engine, source: Remote, target: Remote, item: CopyItem, meter: Meter
+def move_object(  # noqa: PLR0917 - what a move is
+    engine: Engine,
+    source: Remote,
+    target: Remote,
+    item: CopyItem,
+    meter: Meter,
+    kept: ItemLedger,
 ) -> int:
     """Copy one object, compare the two, delete the source; see `copy_object`.
 
     Raises:
         AwsError: the copy is not what the source is, or the source changed since; it stays.
     """
-    copying = _copied(engine, source, target, item, meter, "move")
+    try:
+        copying = _copied(engine, source, target, item, meter, kept, "move")
+    except AwsError as error:
+        if error.code == CHANGED and kept.ledger.resumed and _was_moved(engine, target, item):
+            meter.found(item.size_bytes)
+            return item.size_bytes
+        raise
     _verify(copying)
     delete_source(engine, source, copying.etag)
     return int(copying.head["ContentLength"])
 
 
 def _copied(  # noqa: PLR0917 - what a copy is
-    engine: Engine, source: Remote, target: Remote, item: CopyItem, meter: Meter, verb: str
+    engine: Engine,
+    source: Remote,
+    target: Remote,
+    item: CopyItem,
+    meter: Meter,
+    kept: ItemLedger,
+    verb: str,
 ) -> Copying:
     with meter.asking():
         head = _source_head(engine, source, item, verb)
-        copying = Copying(engine, source, target, item, meter, head)
+        copying = Copying(engine, source, target, item, meter, head, kept)
         _refuse_newcomer(copying, verb)
     if head["ContentLength"] > WHOLE_BYTES:
         _copy_parts(copying, verb)
@@ -109,6 +136,14 @@ def _copied(  # noqa: PLR0917 - what a copy is
             _copy_whole(copying, verb)
         meter.advance(head["ContentLength"])
     return copying
+
+
+def _was_moved(engine: Engine, target: Remote, item: CopyItem) -> bool:
+    """Whether a source that is gone went with an earlier run, just before that ended."""
+    head = engine.client(target.region).head_object(**target.params)
+    etag = str(head.get("ETag", "")).strip('"')
+    known = head.get("ContentLength") == item.size_bytes
+    return known and (etag == item.etag or etag != item.seen)
 
 
 def _verify(copying: Copying) -> None:
@@ -272,20 +307,16 @@ def _copy_parts(copying: Copying, verb: str) -> None:
     reader = copying.engine.client(source.region)
     kept |= tags_of(reader, source.bucket, source.key, source.version_id)
     kept |= _checksum_wish(copying)
-    finished = False
-    with meter.progress.owing():
-        begun = client.create_multipart_upload(**copying.target.params, **kept)
-        upload = copying.target.params | {"UploadId": begun["UploadId"]}
-        try:
-            with running(begun["UploadId"]):
-                parts = copying.engine.each(_part_calls(copying, upload), meter)
-                meter.check()
-                _complete(copying, upload, parts, verb)
-            finished = True
-        finally:
-            if not finished:
-                # Nothing shows the parts of an unfinished upload, but they are paid for.
-                _quietly(lambda: client.abort_multipart_upload(**upload))
+    with unfinished(copying.engine, copying.kept, meter):
+        abandon(copying.engine, copying.kept)  # of an earlier run
+        asked = copying.target.params | kept
+        begun = begin_upload(client, copying.target, asked, copying.kept, (), COPY_PART_BYTES)
+        upload = copying.target.params | {"UploadId": begun}
+        with running(begun):
+            parts = copying.engine.each(_part_calls(copying, upload), meter)
+            meter.check()
+            if not _complete(copying, upload, parts, verb):
+                abandon(copying.engine, copying.kept)
 
 
 def _checksum_wish(copying: Copying) -> dict[str, str]:
@@ -321,16 +352,16 @@ def _copy_part(
 
 def _complete(
     copying: Copying, upload: dict[str, str], parts: list[dict[str, Any]], verb: str
-) -> None:
+) -> bool:
+    """Make the parts one object; False where it is there already, and the parts are too much."""
+
     def write(condition: Condition) -> None:
         try:
             copying.client.complete_multipart_upload(
                 **upload, MultipartUpload={"Parts": parts}, **condition
             )
         except Exception as error:
-            # A lost answer, or the retry after one: only the object itself can tell.
-            lost = error_code(error) in ("", "NoSuchUpload", "404", "500", "502", "503", "504")
-            if not (lost and joined()):
+            if not (answer_lost(error) and (joined() or _landed(copying))):
                 raise
 
     def joined() -> bool:
@@ -340,7 +371,7 @@ def _complete(
         except Exception:
             return False
 
-    write_as_seen(
+    return write_as_seen(
         copying.engine,
         copying.target,
         copying.item.seen,
@@ -348,13 +379,6 @@ def _complete(
         lambda: joined() or _landed(copying),
         verb=verb,
     )
-
-
-def _quietly(call: Callable[[], object]) -> None:
-    try:
-        call()
-    except Exception:  # the copy's own error is told; unfinished uploads are listed with U
-        return
 
 
 def _source_changed(source: Remote, verb: str, why: str) -> AwsError:

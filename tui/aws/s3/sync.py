@@ -24,12 +24,15 @@ from tui.aws.s3.sync_plan import (
     by_size_and_time,
     plan_sync,
 )
-from tui.aws.transfers.download import download_object, make_folder
+from tui.aws.transfers.download import download_object
 from tui.aws.transfers.engine import Engine, Remote
 from tui.aws.transfers.folding import one_file_each
 from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.plan import Skipped, plan_downloads
 from tui.aws.transfers.upload import upload_file
+from tui.core.errors import LocalError
+from tui.core.folders import Tree
+from tui.core.ledger import ItemLedger
 from tui.core.records import S3Object
 
 if TYPE_CHECKING:
@@ -140,8 +143,14 @@ def _by_content(s3: S3, bucket: str, prefix: str, folder: Path, stop: threading.
     return differs
 
 
-def apply_one(
-    engine: Engine, remote: Remote, plan: SyncPlan, item: SyncAction, meter: Meter
+def apply_one(  # noqa: PLR0917 - what an item of a sync is
+    engine: Engine,
+    remote: Remote,
+    plan: SyncPlan,
+    item: SyncAction,
+    meter: Meter,
+    kept: ItemLedger,
+    tree: Tree,
 ) -> int:
     """Do one item of a plan, exactly as it was shown; returns its bytes. Blocks.
 
@@ -155,23 +164,33 @@ def apply_one(
         if plan.options.up and item.remote is not None:
             delete_seen(engine, remote, item.remote.etag)
         elif item.local is not None:
-            remove_file(plan.folder, item.local.name, item.local.mark)
+            _remove(plan.folder, item.local, resumed=kept.ledger.resumed)
         return 0
     if plan.options.up:
         assert item.local is not None
         seen = item.remote.etag if item.remote is not None else ""
         path = plan.folder / item.local.name
-        return upload_file(engine, remote, path, meter, item.local.size_bytes, seen=seen)
+        size = item.local.size_bytes
+        return upload_file(engine, remote, path, meter, size, kept=kept, seen=seen)
     assert item.remote is not None
     target = plan.folder / item.remote.local_name
-    make_folder(target.parent)
     return download_object(
         engine,
         remote,
         target,
         meter,
         item.size_bytes,
+        kept=kept,
         replace=item.local is not None,
         mark=item.local.mark if item.local is not None else None,
         modified_ns=int(item.remote.modified_at * 1e9),
+        tree=tree,
     )
+
+
+def _remove(folder: Path, file: LocalFile, *, resumed: bool) -> None:
+    try:
+        remove_file(folder, file.name, file.mark)
+    except LocalError as error:
+        if not resumed or error.code != "ENOENT":  # an earlier run has removed it
+            raise

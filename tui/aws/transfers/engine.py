@@ -18,8 +18,9 @@ from tui.aws.threads import DaemonPool
 from tui.aws.transfers.fast import Fast
 from tui.aws.transfers.lanes import MOST_LANES
 from tui.aws.transfers.meter import Meter
+from tui.aws.transfers.patience import behalf
 from tui.core.errors import AwsError, UserError
-from tui.core.jobs import Progress
+from tui.core.progress import Progress
 
 PART_BYTES: Final = 16 * 1024 * 1024
 CHUNK_BYTES: Final = 256 * 1024  # a cancel is seen after each
@@ -70,7 +71,7 @@ class Engine:
         self.conditional = True  # until the server says that it can't write on a condition
         self._closed = False
         self._lock = threading.Lock()
-        self._temporaries: dict[Path, Progress] = {}
+        self._temporaries: dict[Path, tuple[Progress, Callable[[], object]]] = {}
 
     def client(self, region: str | None) -> Any:
         """Return the S3 client; blocks, so only in a thread."""
@@ -89,44 +90,67 @@ class Engine:
             raise closed_error()
 
     @contextmanager
-    def temporary(self, path: Path, progress: Progress) -> Iterator[None]:
+    def temporary(
+        self,
+        path: Path,
+        progress: Progress,
+        stays: Callable[[], bool] = lambda: False,
+        remove: Callable[[], object] | None = None,
+    ) -> Iterator[None]:
         """A file that is gone after the block, if it still has this name; or at the latest when
         the job, or the app, no longer waits for the block to end.
+
+        It stays where what has ended the block was a pause, and `stays()` says so. `remove` is
+        how it goes, where its path is not to be trusted.
         """
+        kept = False
         with self._lock:
             self.refuse_closed()
-            self._temporaries[path] = progress
+            self._temporaries[path] = progress, remove or path.unlink
         try:
             yield
+        except BaseException:
+            kept = stays()
+            raise
         finally:
-            with suppress(OSError):
-                path.unlink()
+            if not kept:
+                with suppress(OSError):
+                    (remove or path.unlink)()
             with self._lock:
                 self._temporaries.pop(path, None)
 
     def sweep(self, progress: Progress | None = None) -> None:
         """Remove the temporary files of a job that nobody waits for any more, or all."""
         with self._lock:
-            left = [path for path, owner in self._temporaries.items() if progress in (None, owner)]
-        for path in left:
+            left = [
+                remove
+                for owner, remove in self._temporaries.values()
+                if progress in (None, owner) and not owner.suspended
+            ]
+        for remove in left:
             with suppress(OSError):
-                path.unlink()
+                remove()
 
     def each(
         self, calls: Iterable[Callable[[], T]], meter: Meter, window: int = TRANSFER_THREADS + 2
     ) -> list[T]:
         """Run calls on the part workers, at most `window` queued; return results in order.
 
+        The job's limits may change meanwhile. Requests are made on its behalf (`patience`).
         The first failure stops the rest; it is raised once nothing of this transfer runs.
         """
-        waiting = enumerate(calls)
+        waiting, limits = enumerate(calls), meter.progress.limits
         running: dict[Future[T], int] = {}
         results: dict[int, T] = {}  # a million futures would be 2 GB
         try:
             while True:
                 meter.check()
-                for number, call in islice(waiting, window - len(running)):
-                    running[self.submit(self.parts, call)] = number
+                allowed = limits.allowed(TRANSFER_THREADS)
+                room = (window if allowed >= TRANSFER_THREADS else allowed) - len(running)
+                for number, call in islice(waiting, max(0, room)):
+                    ours = behalf(call, meter, self.gateway, moves=True)
+                    running[self.submit(self.parts, ours)] = number
+                limits.at_work = min(len(running), TRANSFER_THREADS)
                 if not running:
                     return [results[number] for number in range(len(results))]
                 ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tui.aws.calls import caused_by, current_cause
-from tui.aws.errors import explain
 from tui.aws.s3 import version_code
 from tui.aws.s3.copy import WHOLE_BYTES, copy_object, move_object
 from tui.aws.s3.copy_plan import CopyItem, CopyPlan
 from tui.aws.s3.sync import apply_one
 from tui.aws.s3.sync_plan import COPY, DELETE, OVERWRITE, SyncAction, SyncPlan
 from tui.aws.transfers import code as transfer_code
-from tui.aws.transfers.download import download_object, make_folder
+from tui.aws.transfers import plan_rows, recovery
+from tui.aws.transfers.download import download_object, make_folders
 from tui.aws.transfers.engine import Engine, Remote, local_file
 from tui.aws.transfers.existing import existing
 from tui.aws.transfers.lanes import LANE_BYTES
 from tui.aws.transfers.many import Many, TransferFailure, TransferReport
 from tui.aws.transfers.meter import Meter
+from tui.aws.transfers.patience import awaited
 from tui.aws.transfers.plan import (
     DownloadPlan,
     PlannedDownload,
@@ -40,16 +40,22 @@ from tui.aws.transfers.plan import (
     plan_upload,
     plan_uploads,
 )
+from tui.aws.transfers.runs import Runs, known_plan, one_item
+from tui.aws.transfers.small import SmallDownloads
 from tui.aws.transfers.upload import upload_file
 from tui.core import format as texts
-from tui.core.errors import JobCancelled, UserError
-from tui.core.jobs import Progress
+from tui.core.errors import JobCancelled
+from tui.core.folders import Tree
+from tui.core.ledger import ItemLedger, Ledger
+from tui.core.progress import Progress
 from tui.core.records import ObjectQuery, S3Object
 from tui.core.versions import ObjectVersion
 
 if TYPE_CHECKING:
     from tui.aws.gateway import Gateway
     from tui.aws.s3.service import S3
+    from tui.core.ledger import Interrupted
+    from tui.core.ledger_folder import LedgerFolder
 
 __all__ = [
     "DownloadPlan",
@@ -67,18 +73,40 @@ __all__ = [
 
 _AGAIN = "retry takes these again"
 _DONE = {"copy": "copied", "move": "moved"}
-PATIENCE_SECONDS = 5.0  # how long a cancelled transfer may take that has nothing to clean up
-
-T = TypeVar("T")
 
 
 class Transfers:
     """Uploads and downloads over one gateway, eight parts or small files at a time."""
 
-    def __init__(self, gateway: Gateway, s3: S3) -> None:
+    def __init__(self, gateway: Gateway, s3: S3, ledgers: LedgerFolder | None = None) -> None:
+        """`ledgers` is where the jobs' ledgers are kept; with None, they end with the process."""
         self._gateway = gateway
         self._s3 = s3
+        self._ledgers = ledgers
         self._engine = Engine(gateway)
+        self._runs = Runs(self._engine, ledgers)
+
+    async def interrupted(self) -> tuple[Interrupted, ...]:
+        """The jobs that have not ended and that nobody works on, oldest first."""
+        return await self._gateway.run(recovery.interrupted, self._ledgers)
+
+    async def resume(self, ledger_id: str, progress: Progress) -> TransferReport:
+        """Go on with an interrupted job: with what is not done.
+
+        Raises:
+            UserError: another app works on it, or it is gone, or another connection's.
+            JobPaused, JobCancelled: as with all transfers.
+        """
+        return await recovery.resume(self, self._s3, self._ledgers, ledger_id, progress)
+
+    async def discard(self, ledger_id: str, progress: Progress) -> None:
+        """Clean up after an interrupted job, or the paused one of this progress, and forget it.
+
+        Raises:
+            UserError: something could not be cleaned up: then the job stays known.
+        """
+        work = partial(recovery.discard, self._engine, self._ledgers, ledger_id, progress)
+        await self._runs.in_thread(work, progress, "abort_multipart_upload", "")
 
     async def existing(self, bucket: str, plan: UploadPlan) -> dict[str, str]:
         """Return {key: ETag} of the planned keys that are there, for `UploadPlan.with_seen`.
@@ -98,16 +126,18 @@ class Transfers:
             AwsError, LocalError: it failed; nothing half-done is left at S3.
         """
         self._note(*transfer_code.upload(bucket, key, path, self._gateway.region))
-        remote, began = self._remote(bucket, key), time.monotonic()
+        remote = self._remote(bucket, key)
 
-        def work() -> int:
+        def make() -> plan_rows.Work:
             with local_file("read", path):
-                progress.expect(path.stat().st_size if path.is_file() else None, 1)
-            return upload_file(self._engine, remote, path, Meter(progress), seen=seen)
+                size = path.stat().st_size if path.is_file() else 0
+            return plan_rows.one_upload_work(PlannedUpload(path, key, size, seen), bucket)
 
-        size = await self._in_thread(work, progress, "upload", str(remote))
-        progress.advance(items=1)
-        return TransferReport(1, size, time.monotonic() - began)
+        def one(meter: Meter, kept: ItemLedger) -> int:
+            return upload_file(self._engine, remote, path, meter, kept=kept, seen=seen)
+
+        act = partial(one_item, progress=progress, act=one)
+        return await self._runs.run(make, act, progress, "upload", str(remote))
 
     async def download(
         self, bucket: str, key: str, target: Path, progress: Progress, replace: bool = True
@@ -120,19 +150,43 @@ class Transfers:
         """
         self._engine.refuse_closed()
         self._note(*transfer_code.download(bucket, key, target, self._gateway.region))
-        remote, began = self._remote(bucket, key), time.monotonic()
-        with caused_by(None):
-            size = (await self._s3.head(bucket, key)).size_bytes
-        progress.expect(size, 1)
+        remote = self._remote(bucket, key)
 
-        def work() -> int:
-            make_folder(target.parent)
-            # Looked up above, so it is pinned below: no size passed on.
-            return download_object(self._engine, remote, target, Meter(progress), replace=replace)
+        def look() -> PlannedDownload:
+            head = self._engine.client(remote.region).head_object(**remote.params)
+            return PlannedDownload(key, target, head["ContentLength"], replace)
 
-        size = await self._in_thread(work, progress, "download", str(remote))
-        progress.advance(items=1)
-        return TransferReport(1, size, time.monotonic() - began)
+        return await self._download_one(remote, look, target, progress, replace)
+
+    async def download_version(
+        self, bucket: str, version: ObjectVersion, target: Path, progress: Progress, replaces: bool
+    ) -> TransferReport:
+        """Download one version to a file; as `download` does with the current one."""
+        self._engine.refuse_closed()
+        remote = replace(self._remote(bucket, version.key), version_id=version.version_id)
+        region = self._gateway.region
+        code = version_code.download(bucket, version.key, version.version_id, target, region)
+        self._note(*code)
+        item = PlannedDownload(version.key, target, version.size_bytes, replaces)
+        return await self._download_one(remote, lambda: item, target, progress, replaces)
+
+    async def _download_one(
+        self,
+        remote: Remote,
+        look: Callable[[], PlannedDownload],
+        target: Path,
+        progress: Progress,
+        replaces: bool,
+    ) -> TransferReport:
+        def make() -> plan_rows.Work:
+            return plan_rows.one_download_work(look(), remote.bucket, remote.version_id)
+
+        def one(meter: Meter, kept: ItemLedger) -> int:
+            # Its size was looked up, so it is pinned below: none is passed on.
+            return download_object(self._engine, remote, target, meter, kept=kept, replace=replaces)
+
+        act = partial(one_item, progress=progress, act=one)
+        return await self._runs.run(make, act, progress, "download", str(remote))
 
     async def upload_folder(
         self, bucket: str, prefix: str, folder: Path, progress: Progress
@@ -144,8 +198,11 @@ class Transfers:
         """
         prefix = prefix if not prefix or prefix.endswith("/") else prefix + "/"
         self._note(*transfer_code.upload_folder(bucket, prefix, folder, self._gateway.region))
-        progress.say("looking through the folder")
-        plan = await self._in_thread(partial(plan_uploads, folder, prefix), progress, "upload", "")
+        plan = known_plan(progress, plan_rows.UPLOADS, bucket)
+        if not isinstance(plan, UploadPlan):
+            progress.say("looking through the folder")
+            planning = partial(plan_uploads, folder, prefix)
+            plan = await self._runs.in_thread(planning, progress, "upload", "")
         return await self.upload_planned(bucket, plan, progress)
 
     async def upload_planned(
@@ -153,14 +210,18 @@ class Transfers:
     ) -> TransferReport:
         """Upload exactly what a plan says, replacing only what it has seen; see `plan_uploads`."""
 
-        def one(item: PlannedUpload, meter: Meter) -> int:
-            remote = self._remote(bucket, item.key)
-            size = item.size_bytes
-            return upload_file(self._engine, remote, item.path, meter, size, seen=item.seen)
+        def one(item: PlannedUpload, meter: Meter, kept: ItemLedger) -> int:
+            remote, size = self._remote(bucket, item.key), item.size_bytes
+            return upload_file(
+                self._engine, remote, item.path, meter, size, kept=kept, seen=item.seen
+            )
 
-        progress.expect(plan.size_bytes, len(plan.items))
-        many = Many("upload", one, progress, self._engine, lane_bytes=LANE_BYTES)
-        report = await self._in_thread(partial(many.run, plan.items), progress, "upload", bucket)
+        def act(ledger: Ledger) -> TransferReport:
+            many = Many("upload", one, progress, self._engine, ledger, lane_bytes=LANE_BYTES)
+            return many.run(plan.items)
+
+        make = partial(plan_rows.upload_work, plan, bucket)
+        report = await self._runs.run(make, act, progress, "upload", bucket)
         return replace(report, skipped=plan.skipped)
 
     async def download_prefix(
@@ -173,40 +234,63 @@ class Transfers:
         """
         self._engine.refuse_closed()
         self._note(*transfer_code.download_prefix(bucket, prefix, folder, self._gateway.region))
-        objects: list[S3Object] = []
-        with caused_by(None):
-            async for page in self._s3.objects(ObjectQuery(bucket, prefix, recursive=True)):
-                objects += page.objects
-                progress.say(f"{texts.count(len(objects))} objects found")
-                progress.check()
-        planning = partial(plan_downloads, objects, folder, prefix)
-        plan = await self._in_thread(planning, progress, "download", "")
+        plan = known_plan(progress, plan_rows.DOWNLOADS, bucket)
+        if not isinstance(plan, DownloadPlan):
+            plan = await self._planned_download(bucket, prefix, folder, progress)
         return await self.download_planned(bucket, plan, progress)
+
+    async def _planned_download(
+        self, bucket: str, prefix: str, folder: Path, progress: Progress
+    ) -> DownloadPlan:
+        objects: list[S3Object] = []
+        query = ObjectQuery(bucket, prefix, recursive=True)
+        async with awaited(progress, self._gateway):
+            with caused_by(None):
+                async for page in self._s3.objects(query):
+                    objects += page.objects
+                    progress.say(f"{texts.count(len(objects))} objects found")
+                    progress.check()
+        planning = partial(plan_downloads, objects, folder, prefix)
+        return await self._runs.in_thread(planning, progress, "download", "")
 
     async def download_planned(
         self, bucket: str, plan: DownloadPlan, progress: Progress
     ) -> TransferReport:
         """Download exactly what a plan says; a file that it did not show is not replaced."""
 
-        made: set[Path] = set()
-
-        def one(item: PlannedDownload, meter: Meter) -> int:
-            if (above := item.path.parent) not in made:
-                make_folder(above)
-                made.add(above)
-            remote = self._remote(bucket, item.key)
+        def one(tree: Tree, item: PlannedDownload, meter: Meter, kept: ItemLedger) -> int:
+            remote, size = self._remote(bucket, item.key), item.size_bytes
             return download_object(
-                self._engine, remote, item.path, meter, item.size_bytes, replace=item.replaces
+                self._engine,
+                remote,
+                item.path,
+                meter,
+                size,
+                kept=kept,
+                replace=item.replaces,
+                tree=tree,
             )
 
-        def work() -> TransferReport:
-            for folder in (plan.folder, *plan.folders):
-                make_folder(folder)
-            return many.run(plan.items)
+        def act(ledger: Ledger) -> TransferReport:
+            with Tree(plan.folder) as tree:
+                failed = make_folders(tree, plan.folders)
+                do = partial(one, tree)
+                many = Many(
+                    "download",
+                    do,
+                    progress,
+                    self._engine,
+                    ledger,
+                    lane_bytes=LANE_BYTES,
+                    quick=SmallDownloads(
+                        self._engine, progress, tree, lambda item: self._remote(bucket, item.key)
+                    ),
+                )
+                report = many.run(plan.items)
+            return replace(report, failures=(*failed, *report.failures)) if failed else report
 
-        progress.expect(plan.size_bytes, len(plan.items))
-        many = Many("download", one, progress, self._engine, lane_bytes=LANE_BYTES)
-        report = await self._in_thread(work, progress, "download", bucket)
+        make = partial(plan_rows.download_work, plan, bucket)
+        report = await self._runs.run(make, act, progress, "download", bucket)
         return replace(report, skipped=plan.skipped)
 
     async def copy_planned(
@@ -219,22 +303,20 @@ class Transfers:
         """
         verb, through = "move" if plan.moves else "copy", done if done is not None else set()
 
-        def one(item: CopyItem, meter: Meter) -> int:
+        def one(item: CopyItem, meter: Meter, kept: ItemLedger) -> int:
             source = self._remote(plan.source, item.key)
             target = self._remote(plan.target, item.target)
             act = move_object if plan.moves else copy_object
-            size = act(self._engine, source, target, item, meter)
+            size = act(self._engine, source, target, item, meter, kept)
             through.add(item.key)
             return size
 
-        def work() -> TransferReport:
-            rest = [item for item in plan.items if item.key not in through]
-            progress.expect(sum(item.size_bytes for item in rest), len(rest))
-            return many.run(rest)
+        def act(ledger: Ledger) -> TransferReport:
+            return Many(verb, one, progress, self._engine, ledger, WHOLE_BYTES).run(plan.items)
 
-        many = Many(verb, one, progress, self._engine, WHOLE_BYTES)
+        make = partial(plan_rows.copy_work, plan)
         try:
-            report = await self._in_thread(work, progress, verb, plan.source)
+            report = await self._runs.run(make, act, progress, verb, plan.source, through)
         except (asyncio.CancelledError, JobCancelled) as stop:
             count = f"{texts.count(len(through))} of {texts.count(len(plan.items))}"
             raise type(stop)(f"cancelled, {count} {_DONE[verb]}") from None
@@ -249,36 +331,15 @@ class Transfers:
             AwsError: it is gone or archived, or what is at the target is not what was seen.
         """
         source = replace(self._remote(bucket, item.key), version_id=version_id)
-        target, began = self._remote(bucket, item.target), time.monotonic()
+        target = self._remote(bucket, item.target)
         self._note(*version_code.restore(bucket, item.key, version_id, self._gateway.region))
-        progress.expect(item.size_bytes, 1)
 
-        def work() -> int:
-            return copy_object(self._engine, source, target, item, Meter(progress), verb="restore")
+        def one(meter: Meter, kept: ItemLedger) -> int:
+            return copy_object(self._engine, source, target, item, meter, kept, verb="restore")
 
-        size = await self._in_thread(work, progress, "restore", str(source))
-        progress.advance(items=1)
-        return TransferReport(1, size, time.monotonic() - began, word="object")
-
-    async def download_version(
-        self, bucket: str, version: ObjectVersion, target: Path, progress: Progress, replaces: bool
-    ) -> TransferReport:
-        """Download one version to a file; as `download` does with the current one."""
-        self._engine.refuse_closed()
-        remote = replace(self._remote(bucket, version.key), version_id=version.version_id)
-        began, region = time.monotonic(), self._gateway.region
-        code = version_code.download(bucket, version.key, version.version_id, target, region)
-        self._note(*code)
-        progress.expect(version.size_bytes, 1)
-
-        def work() -> int:
-            make_folder(target.parent)
-            meter = Meter(progress)
-            return download_object(self._engine, remote, target, meter, replace=replaces)
-
-        size = await self._in_thread(work, progress, "download", str(remote))
-        progress.advance(items=1)
-        return TransferReport(1, size, time.monotonic() - began)
+        make = partial(plan_rows.restore_work, item, bucket, version_id)
+        act = partial(one_item, progress=progress, act=one, word="object")
+        return await self._runs.run(make, act, progress, "restore", str(source))
 
     async def sync_planned(
         self, plan: SyncPlan, progress: Progress, done: set[str] | None = None
@@ -288,28 +349,34 @@ class Transfers:
         `done` keeps the names that are through: a retry with the same set leaves them out.
         """
         through = done if done is not None else set()
+        moved, extra = plan.of(COPY, OVERWRITE), plan.of(DELETE)
 
-        def one(item: SyncAction, meter: Meter) -> int:
+        def one(tree: Tree, item: SyncAction, meter: Meter, kept: ItemLedger) -> int:
             remote = self._remote(plan.bucket, plan.prefix + item.name)
-            size = apply_one(self._engine, remote, plan, item, meter)
+            size = apply_one(self._engine, remote, plan, item, meter, kept, tree)
             through.add(item.name)
             return size
 
-        def work() -> TransferReport:
-            report = many.run([item for item in moved if item.name not in through])
-            left = [item for item in extra if item.name not in through]
-            if not left:
+        def act(ledger: Ledger) -> TransferReport:
+            with Tree(plan.folder) as tree:
+                return acted(ledger, partial(one, tree))
+
+        def acted(
+            ledger: Ledger, one: Callable[[SyncAction, Meter, ItemLedger], int]
+        ) -> TransferReport:
+            many = Many("sync", one, progress, self._engine, ledger, lane_bytes=LANE_BYTES)
+            report = many.run(moved)
+            if not extra:
                 return report
             if report.failures:
                 return replace(report, after="Nothing was deleted.")
-            gone = Many("delete", one, progress, self._engine, sys.maxsize).run(left)
+            many = Many("delete", one, progress, self._engine, ledger, sys.maxsize)
+            gone = many.run(extra, len(moved))
             told = f"{texts.count(gone.files)} deleted"
             return replace(report, failures=gone.failures, after=told)
 
-        moved, extra = plan.of(COPY, OVERWRITE), plan.of(DELETE)
-        progress.expect(plan.size_of(COPY, OVERWRITE), len(moved) + len(extra))
-        many = Many("sync", one, progress, self._engine, lane_bytes=LANE_BYTES)
-        report = await self._in_thread(work, progress, "sync", plan.bucket)
+        make = partial(plan_rows.sync_work, plan)
+        report = await self._runs.run(make, act, progress, "sync", plan.bucket, through)
         return replace(report, again=_AGAIN)
 
     def close(self) -> None:
@@ -322,41 +389,3 @@ class Transfers:
     def _note(self, python: str, cli: str) -> None:
         if (cause := current_cause()) is not None:
             self._gateway.log.note(cause, python=python, cli=cli)
-
-    async def _in_thread(
-        self, work: Callable[[], T], progress: Progress, operation: str, subject: str
-    ) -> T:
-        """Run a coordinator. A cancel waits until it has cleaned up.
-
-        The context is not copied into its thread: requests have no cause, the note stands for them.
-        """
-        future = self._engine.submit(self._engine.coordinators, work)
-        waited = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(waited)
-        except asyncio.CancelledError:
-            progress.cancel()
-            if not future.cancel():
-                await self._cleaned_up(waited, progress)
-            raise
-        except (UserError, JobCancelled):
-            raise
-        except Exception as error:
-            raise explain(error, operation, subject, self._gateway.connection) from error
-
-    async def _cleaned_up(self, waited: asyncio.Future[T], progress: Progress) -> None:
-        """Wait for a cancelled coordinator, but not for ever: its server may have fallen silent.
-
-        A second cancel ends the waiting at once.
-        """
-        try:
-            while not waited.done():
-                await asyncio.wait([waited], timeout=PATIENCE_SECONDS)
-                if not progress.owes:
-                    break
-        finally:
-            if waited.done():
-                waited.cancelled() or waited.exception()  # somebody has looked at it
-            else:
-                waited.cancel()
-                self._engine.sweep(progress)

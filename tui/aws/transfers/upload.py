@@ -11,23 +11,22 @@ import hashlib
 import mimetypes
 import os
 import stat
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui.aws.checksums import combined_crc32, crc32_text
-from tui.aws.errors import error_code
+from tui.aws.checksums import combined_crc32, crc32_text, crc_of
 from tui.aws.s3.running_uploads import running
 from tui.aws.transfers.body import MeteredBody
-from tui.aws.transfers.condition import Condition, etag_of_parts, write_as_seen
+from tui.aws.transfers.condition import Condition, answer_lost, etag_of_parts, write_as_seen
 from tui.aws.transfers.engine import PART_BYTES, Engine, Remote, local_file, part_size, spans
 from tui.aws.transfers.fast import Unsure
 from tui.aws.transfers.meter import Meter
+from tui.aws.transfers.multipart import abandon, begin_upload, parts_there, unfinished
 from tui.core.errors import LocalError
+from tui.core.ledger import ItemLedger, OpenUpload, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,6 @@ class _Source:
     path: Path
     size_bytes: int
     mark: tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    number: int
-    etag: str
-    crc: int
-    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +52,7 @@ class _Upload:
     meter: Meter
     checked: bool
     seen: str | None
+    kept: ItemLedger
 
     @property
     def params(self) -> dict[str, str]:
@@ -74,17 +66,20 @@ def upload_file(
     meter: Meter,
     planned_bytes: int | None = None,
     *,
+    kept: ItemLedger,
     seen: str | None = None,
 ) -> int:
     """Upload a file and return its size in bytes.
 
     With `planned_bytes`, a file of another size counts as changed. `seen` is the ETag of the
-    object that may be replaced, "" for none; with None, whatever is there is replaced.
+    object that may be replaced, "" for none; with None, whatever is there is replaced. What `kept`
+    knows to be begun is gone on with, where it is still of the same file.
 
     Raises:
         LocalError: the file can't be read, is no plain file, or changed meanwhile.
         AwsError: what is at the key is not what was seen; it stays.
-        JobCancelled: the job was cancelled; an unfinished upload has been cleaned up.
+        JobCancelled: the job was cancelled, and an unfinished upload has been cleaned up; or
+            paused, and `kept` knows of it.
         Exception: botocore's own, for `tui.aws.errors.explain`.
     """
     with local_file("read", path):
@@ -96,7 +91,7 @@ def upload_file(
         if source.size_bytes <= PART_BYTES:
             _put(engine, remote, source, meter, seen)
         else:
-            _put_parts(engine, remote, source, meter, seen)
+            _put_parts(engine, remote, source, meter, seen, kept)
     finally:
         os.close(handle)
     return source.size_bytes
@@ -163,7 +158,7 @@ def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: st
     meter.check()
     data = _read(source, 0, source.size_bytes)
     _refuse_change(source)
-    crc = zlib.crc32(data)
+    crc = crc_of("crc32", data)
     checksum = _checksum(crc, engine.gateway.connection.full_checksums)
     body, quick = MeteredBody(data, meter), False
 
@@ -194,48 +189,103 @@ def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: st
         body.finish()
 
 
-def _put_parts(
-    engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: str | None
+def _put_parts(  # noqa: PLR0917 - what an upload is
+    engine: Engine,
+    remote: Remote,
+    source: _Source,
+    meter: Meter,
+    seen: str | None,
+    kept: ItemLedger,
 ) -> None:
-    client = engine.client(remote.region)
-    checked = engine.gateway.connection.full_checksums
-    algorithm = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if checked else {}
-    finished = False
+    client, checked = engine.client(remote.region), engine.gateway.connection.full_checksums
     meter.check()
-    with meter.progress.owing():
-        begun = client.create_multipart_upload(**_typed(remote, source), **algorithm)
-        upload = _Upload(client, remote, begun["UploadId"], source, meter, checked, seen)
-        try:
-            with running(upload.upload_id):
-                parts = engine.each(_part_calls(upload), meter)
-                _refuse_change(source)
-                meter.check()
-                finished = _complete(engine, upload, parts)
-        finally:
-            if not finished:
-                # Nothing shows the parts of an unfinished upload, but they are paid for.
-                with suppress(Exception):
-                    client.abort_multipart_upload(**upload.params)
+    with unfinished(engine, kept, meter):
+        begun = _begun_before(engine, remote, source, kept)
+        there = parts_there(client, remote, begun.upload_id) if begun is not None else None
+        if begun is not None and there is None and _was_completed(client, remote, source, begun):
+            meter.found(source.size_bytes)
+            return
+        if begun is None or there is None:
+            upload_id, known = _begin(client, remote, source, checked, kept), {}
+        else:
+            upload_id, known = begun.upload_id, _still_there(begun, there)
+        upload = _Upload(client, remote, upload_id, source, meter, checked, seen, kept)
+        with running(upload_id):
+            parts = engine.each(_part_calls(upload, known), meter)
+            _refuse_change(source)
+            meter.check()
+            kept.ledger.flush()  # who asks later whether it is there has to know all parts
+            if not _complete(engine, upload, parts):
+                abandon(engine, kept)
 
 
-def _part_calls(upload: _Upload) -> Iterator[Callable[[], _Part]]:
+def _begin(client: Any, remote: Remote, source: _Source, checked: bool, kept: ItemLedger) -> str:
+    algorithm = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"} if checked else {}
+    asked = _typed(remote, source) | algorithm
+    size = part_size(source.size_bytes)
+    return begin_upload(client, remote, asked, kept, source.mark, size)
+
+
+def _begun_before(
+    engine: Engine, remote: Remote, source: _Source, kept: ItemLedger
+) -> OpenUpload | None:
+    """What an earlier run has begun of this very file; aborts what it has begun of another."""
+    begun = kept.upload
+    if begun is None:
+        return None
+    size = part_size(source.size_bytes)
+    wanted = remote.bucket, remote.key, source.mark, size
+    same = (begun.bucket, begun.key, begun.mark, begun.part_bytes) == wanted
+    if not same or not begun.upload_id:
+        abandon(engine, kept)
+        return None
+    return begun
+
+
+def _was_completed(client: Any, remote: Remote, source: _Source, begun: OpenUpload) -> bool:
+    """Whether an upload is no more because it was completed, just before its run ended."""
+    parts = [begun.parts[number] for number in sorted(begun.parts)]
+    if sum(part.length for part in parts) != source.size_bytes:
+        return False
+    whole = crc32_text(combined_crc32((part.crc, part.length) for part in parts))
+    etag = etag_of_parts([part.etag for part in parts])
+    return _is_there(client, remote, source.size_bytes, whole, etag)
+
+
+def _still_there(begun: OpenUpload, there: Mapping[int, tuple[str, int]]) -> dict[int, Part]:
+    """The parts that both the ledger and S3 know, and know to be the same."""
+    known = begun.parts.items()
+    return {at: one for at, one in known if there.get(at) == (one.etag.strip('"'), one.length)}
+
+
+def _part_calls(upload: _Upload, known: Mapping[int, Part]) -> Iterator[Callable[[], Part]]:
     size = upload.source.size_bytes
     for number, start, length in spans(size, part_size(size)):
-        yield partial(_send, upload, number, start, length)
+        if number in known:
+            yield partial(_found, upload, known[number])
+        else:
+            yield partial(_send, upload, number, start, length)
 
 
-def _send(upload: _Upload, number: int, start: int, length: int) -> _Part:
+def _found(upload: _Upload, part: Part) -> Part:
+    upload.meter.found(part.length)
+    return part
+
+
+def _send(upload: _Upload, number: int, start: int, length: int) -> Part:
     upload.meter.check()
     data = _read(upload.source, start, length)
-    crc = zlib.crc32(data)
+    crc = crc_of("crc32", data)
     body = MeteredBody(data, upload.meter)
     checksum = _checksum(crc, upload.checked)
     answer = upload.client.upload_part(**upload.params, PartNumber=number, Body=body, **checksum)
     body.finish()
-    return _Part(number, answer["ETag"], crc, length)
+    part = Part(number, crc, length, answer["ETag"])
+    upload.kept.part(part)
+    return part
 
 
-def _complete(engine: Engine, upload: _Upload, parts: list[_Part]) -> bool:
+def _complete(engine: Engine, upload: _Upload, parts: list[Part]) -> bool:
     """Make the parts one object; False where it is there already, and the parts are too much."""
     whole = crc32_text(combined_crc32((part.crc, part.length) for part in parts))
     size = sum(part.length for part in parts)
@@ -248,9 +298,7 @@ def _complete(engine: Engine, upload: _Upload, parts: list[_Part]) -> bool:
         try:
             upload.client.complete_multipart_upload(**asked, **condition)
         except Exception as error:
-            # A lost answer, or the retry after one: only the object itself can tell.
-            lost = error_code(error) in ("", "NoSuchUpload", "404", "500", "502", "503", "504")
-            if not (lost and landed()):
+            if not (answer_lost(error) and landed()):
                 raise
 
     def landed() -> bool:
@@ -261,7 +309,7 @@ def _complete(engine: Engine, upload: _Upload, parts: list[_Part]) -> bool:
     return write_as_seen(engine, upload.remote, upload.seen, write, landed)
 
 
-def _listed(part: _Part, checked: bool) -> dict[str, Any]:
+def _listed(part: Part, checked: bool) -> dict[str, Any]:
     listed: dict[str, Any] = {"PartNumber": part.number, "ETag": part.etag}
     return listed | _checksum(part.crc, checked)
 

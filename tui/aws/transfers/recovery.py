@@ -1,0 +1,157 @@
+"""Jobs that a crash, or the app's end, has interrupted: found, gone on with, or cleaned up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui.aws.calls import caused_by
+from tui.aws.s3.copy_plan import CopyPlan
+from tui.aws.s3.sync_plan import SyncPlan
+from tui.aws.transfers import plan_rows
+from tui.aws.transfers.engine import Engine
+from tui.aws.transfers.many import TransferReport
+from tui.aws.transfers.plan import DownloadPlan, UploadPlan
+from tui.aws.transfers.runs import known_ledger, turn_of
+from tui.aws.transfers.tidying import remove_temporaries, tidy
+from tui.core.errors import UserError
+from tui.core.ledger import Interrupted, Ledger
+from tui.core.ledger_folder import LedgerFolder, dies_with_its_app
+from tui.core.progress import Progress
+from tui.core.versions import ObjectVersion
+
+if TYPE_CHECKING:
+    from tui.aws.s3.service import S3
+    from tui.aws.transfers.service import Transfers
+
+
+def interrupted(ledgers: LedgerFolder | None) -> tuple[Interrupted, ...]:
+    """The jobs that have not ended and that nobody works on, oldest first. Blocks.
+
+    What a sandbox that is gone has left here goes silently.
+    """
+    if ledgers is None:
+        return ()
+    found = []
+    for one in ledgers.interrupted():
+        if dies_with_its_app(one.place) and not one.mine:
+            with suppress(UserError):
+                _forget_dead(ledgers, one.id)
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _forget_dead(ledgers: LedgerFolder, ledger_id: str) -> None:
+    ledger = ledgers.open(ledger_id)
+    try:
+        remove_temporaries(ledger, plan_rows.targets_of(_plan_of(ledger, ledgers)))
+    finally:
+        ledger.drop()
+
+
+async def resume(
+    transfers: Transfers,
+    s3: S3,
+    ledgers: LedgerFolder | None,
+    ledger_id: str,
+    progress: Progress,
+) -> TransferReport:
+    """Go on with a job; see `Transfers.resume`."""
+    gateway = s3.gateway
+    ledger = await gateway.run(_taken, ledgers, ledger_id, progress)
+    progress.ledger = ledger
+    if ledger.plan is None:
+        progress.say("reading its plan")
+        ledger.plan = await gateway.run(_plan_of, ledger, ledgers)
+    for bucket in ledger.intent.payers:
+        gateway.requester.accept(bucket)
+    with suppress(UserError), caused_by(None):
+        await s3.bucket_region(ledger.intent.bucket)
+    progress.say("")
+    return await _gone_on_with(transfers, ledger, progress)
+
+
+async def _gone_on_with(transfers: Transfers, ledger: Ledger, progress: Progress) -> TransferReport:
+    intent, plan = ledger.intent, ledger.plan
+    bucket, version_id = intent.bucket, intent.about.get("version", "")
+    match plan:
+        case UploadPlan() if intent.kind == plan_rows.UPLOAD:
+            item = plan.items[0]
+            return await transfers.upload(bucket, item.key, item.path, progress, item.seen)
+        case UploadPlan():
+            return await transfers.upload_planned(bucket, plan, progress)
+        case DownloadPlan() if intent.kind == plan_rows.DOWNLOAD:
+            one = plan.items[0]
+            return await transfers.download(bucket, one.key, one.path, progress, one.replaces)
+        case DownloadPlan() if intent.kind == plan_rows.VERSION:
+            one = plan.items[0]
+            version = ObjectVersion(one.key, version_id, datetime.now(UTC), one.size_bytes)
+            return await transfers.download_version(
+                bucket, version, one.path, progress, one.replaces
+            )
+        case DownloadPlan():
+            return await transfers.download_planned(bucket, plan, progress)
+        case CopyPlan() if intent.kind == plan_rows.RESTORE:
+            return await transfers.restore_version(bucket, plan.items[0], version_id, progress)
+        case CopyPlan():
+            return await transfers.copy_planned(plan, progress)
+        case SyncPlan():
+            return await transfers.sync_planned(plan, progress)
+    raise AssertionError(intent.kind)
+
+
+def discard(
+    engine: Engine, ledgers: LedgerFolder | None, ledger_id: str, progress: Progress
+) -> None:
+    """Clean up after a job and forget it; see `Transfers.discard`. Blocks.
+
+    Raises:
+        Exception: botocore's own, too: then the ledger stays.
+    """
+    ledger = _taken(ledgers, ledger_id, progress)
+    mine = progress.ledger is not ledger
+    try:
+        with suppress(UserError):  # without a plan, no temporary file can be found
+            ledger.plan = ledger.plan or _plan_of(ledger, ledgers)
+        progress.expect(len(ledger.state.uploads), len(ledger.state.uploads))
+        with turn_of(ledger, progress):
+            tidy(engine, ledger, progress.check)
+    except BaseException:
+        if mine:
+            ledger.release()
+        raise
+    ledger.drop()
+    if not mine:
+        progress.ledger = None
+
+
+def _taken(ledgers: LedgerFolder | None, ledger_id: str, progress: Progress) -> Ledger:
+    """The ledger that the progress holds, or the one that nobody does."""
+    known = known_ledger(progress)
+    if known is not None and known.id == ledger_id:
+        return known
+    if ledgers is None:
+        raise UserError("Can't go on with that job", "nothing is kept of it", code="Gone")
+    ledger = ledgers.open(ledger_id)
+    whose, me = ledger.intent.owner, ledgers.owner
+    if (whose.account, whose.place) != (me.account, me.place):
+        ledger.release()
+        raise UserError(
+            "Can't go on with that job",
+            f"it is one of {whose.profile or whose.account or whose.place}",
+            "Switch to that profile first (P).",
+            code="Another",
+        )
+    return ledger
+
+
+def _plan_of(ledger: Ledger, ledgers: LedgerFolder | None) -> plan_rows.AnyPlan:
+    assert ledgers is not None  # one without has its plan
+    try:
+        return plan_rows.plan_of(ledger.intent, ledgers.rows(ledger.id))
+    except (ValueError, TypeError, LookupError) as error:
+        raise UserError(
+            "Can't go on with that job", "its plan can't be read any more", "Start it anew."
+        ) from error
