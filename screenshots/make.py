@@ -6,6 +6,7 @@ Run: python screenshots/make.py [NAME ...]. PNG needs headless Chromium and the 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,11 @@ from textual.pilot import Pilot
 
 from tests.support import running, screen_text, until
 from tui.app import SkydeckApp
+from tui.core.jobs import Job, JobState, Progress
 from tui.sandbox import Sandbox
 from tui.settings import Settings
 
+Transfer = Callable[[Progress], Awaitable[Any]]
 Shot = Callable[[SkydeckApp, Pilot[None]], Awaitable[None]]
 ZONES = ("Harlem", "Astoria", "SoHo", "JFK", "Midtown", "Chelsea", "Bushwick", "Tribeca", "Inwood")
 BUCKETS = ("acme-artifacts", "acme-lake-dev", "acme-logs", "acme-models", "acme-scratch")
@@ -254,6 +258,49 @@ async def code(app: SkydeckApp, pilot: Pilot[None]) -> None:
     await pilot.pause(0.5)
 
 
+async def jobs(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """The jobs drawer over the S3 pane: one of each state."""
+    await s3(app, pilot)
+    assert app.services is not None
+    transfers, folder = app.services.transfers, app.settings.downloads / "jobs"
+    for number in range(29):
+        file = folder / "2026" / f"part-{number:05d}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(bytes(410_000))
+
+    def start(verb: str, subject: str, work: Transfer, limit: int | None = None) -> Job:
+        async def body(job: Job) -> str:
+            return (await work(job.progress)).finish()
+
+        job = app.jobs.start(verb, subject, body, pausable=True)
+        job.progress.limits.bytes_per_second = limit
+        return job
+
+    down = partial(transfers.download_prefix, BUCKET, PREFIX)
+
+    def up(bucket: str, prefix: str) -> Transfer:
+        return partial(transfers.upload_folder, bucket, prefix, folder / "2026")
+
+    await start("download", PREFIX, partial(down, folder / "all")).wait()
+    await start("upload", "2026/ to acme-los", up("acme-los", "raw/")).wait()
+    paused = start("download", "raw/ to ./models", partial(down, folder / "some"), 2_000_000)
+    await until(pilot, lambda: paused.progress.items_done > 3)
+    app.jobs.pause(paused.id)
+    await until(pilot, lambda: paused.state is JobState.PAUSED)
+    start("upload", "2026/ to raw/trips/", up(BUCKET, "raw/trips/"), 2_500_000)
+    await pilot.press("J")
+    await until(pilot, lambda: "eta" in screen_text(app))
+    await pilot.pause(2)
+
+
+async def items(app: SkydeckApp, pilot: Pilot[None]) -> None:
+    """A job's items, while it runs."""
+    await jobs(app, pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: "waiting" in screen_text(app))
+    await pilot.pause(0.5)
+
+
 async def confirm(app: SkydeckApp, pilot: Pilot[None]) -> None:
     """A delete's frozen plan."""
     await s3(app, pilot)
@@ -284,6 +331,9 @@ SHOTS: dict[str, tuple[Shot, tuple[int, int]]] = {
     "6-cost": (cost, (120, 40)),
     "7-workflow": (workflow, (120, 40)),
     "8-code": (code, (120, 40)),
+    "8-jobs": (jobs, (120, 40)),
+    "8-jobs-80x24": (jobs, (80, 24)),
+    "8-jobs-items": (items, (120, 40)),
     "8-confirm": (confirm, (120, 40)),
     "9-first-run": (first, (120, 40)),
 }
@@ -298,6 +348,9 @@ async def shoot(names: list[str], sandbox: Sandbox, keys: Path) -> None:
         async with running(used, size=size, settings=chosen) as (app, pilot):
             await shot(app, pilot)
             (HERE / f"{name}.svg").write_text(app.export_screenshot(title="skydeck"))
+            for job in (*app.jobs.running, *app.jobs.paused):  # the next one would offer them
+                app.jobs.cancel(job.id)
+            await app.jobs.settled()
         print(f"  {name}", flush=True)
 
 
@@ -335,6 +388,7 @@ def main() -> int:
     """Start a sandbox, fill it, take the pictures."""
     names = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="skydeck-shots-") as folder:
+        os.environ["XDG_STATE_HOME"] = str(Path(folder, "state"))  # the user's own stays as it is
         sandbox = Sandbox(fast=True)
         sandbox.start()
         try:

@@ -38,6 +38,7 @@ from tui.widgets.visible_lines import VisibleLines
 if TYPE_CHECKING:
     from tui.sandbox import Sandbox
     from tui.screens.fleet import FleetState
+    from tui.screens.jobs.interrupted import Leftovers
     from tui.screens.services import Services
 
 
@@ -114,6 +115,8 @@ class SkydeckApp(Deck, inherit_bindings=False):
         self.status_signal: Signal[Status] = Signal(self, "status")
         self.jobs_signal: Signal[tuple[JobSnapshot, ...]] = Signal(self, "jobs")
         self.connected_signal: Signal[None] = Signal(self, "connected")
+        self.places_signal: Signal[tuple[str, str]] = Signal(self, "places")
+        self._leftovers: Leftovers | None = None
 
     # -- start and end ---------------------------------------------------------------------
 
@@ -213,10 +216,19 @@ class SkydeckApp(Deck, inherit_bindings=False):
             self._set_status(Status(identity=services.identity))
             services.fleet.listeners.append(self._fleet_changed)
             services.fleet.start()
+            if services.logins is not None:
+                services.logins.say = self.say
             import_screens()
             if wish.sandbox and self._sandbox is not None:
                 self._tell_warnings(self._sandbox.warnings)
+            self.run_worker(self._look_for_leftovers(services), group="leftovers", exclusive=True)
         self.connected_signal.publish(None)
+
+    async def _look_for_leftovers(self, services: Services) -> None:
+        from tui.screens.jobs.interrupted import Leftovers
+
+        self._leftovers = self._leftovers or Leftovers(self)
+        await self._leftovers.look(services)
 
     def _warned_late(self, warnings: tuple[str, ...]) -> None:
         """The sandbox's EC2 half is there, and says what does not fit. Called from a thread."""

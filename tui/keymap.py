@@ -78,8 +78,13 @@ KEYS: tuple[Key, ...] = (
     _K("first.theme", "t", "app.theme", "Theme", "Switch to the next theme", hint=True),
     _K("first.back", "escape", "back", "Back", "Back to the panes, if connected"),
     _K("first.quit", "q", "app.leave", "Quit", "Leave Skydeck", hint=True),
+    _K("jobs.pause", "p,space", "pause", "Pause", "Have the job rest, or go on", hint=True),
     _K("jobs.cancel", "x", "cancel", "Cancel", "Stop the job, leave nothing half-done", hint=True),
     _K("jobs.retry", "r", "retry", "Retry", "Start a failed job once more", hint=True),
+    _K("jobs.limits", "l", "limits", "Limit", "Limit a transfer's bandwidth, or how much goes on "
+       "at once", hint=True),
+    _K("jobs.items", "enter", "items", "Items", "Look into the job: each item, and why it failed",
+       hint=True),
     _K("jobs.close", "J,escape", "close", "Close", "Close the drawer", hint=True),
     _K("code.older", "left_square_bracket", "older", "Older", "The action before", hint=True),
     _K("code.newer", "right_square_bracket", "newer", "Newer", "The action after", hint=True),

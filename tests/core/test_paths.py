@@ -95,7 +95,7 @@ def test_a_long_name_has_a_file_beside_it(tmp_path: Path) -> None:
 def test_adding_replaces_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    def no_links(*_: object) -> None:
+    def no_links(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
     if not links:

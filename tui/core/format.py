@@ -59,6 +59,26 @@ def duration(seconds: float, *, dense: bool = False) -> str:
     return f"{whole // _YEAR}y"
 
 
+def took(seconds: float) -> str:
+    """Return how long something took, two units: "20s", "3m 2s", "5h 12m"."""
+    whole = max(0, int(seconds))
+    if _MINUTE <= whole < _HOUR and whole % _MINUTE:
+        return f"{whole // _MINUTE}m {whole % _MINUTE}s"
+    return duration(whole)
+
+
+def few(number: int) -> str:
+    """Return a count of five characters at most: "1,204", "12.3k", "1.0M"."""
+    for unit, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= max(unit, 10_000):
+            return (
+                f"{number / unit:.1f}{letter}"
+                if number < 100 * unit
+                else f"{number // unit}{letter}"
+            )
+    return count(number)
+
+
 def age(then: datetime, now: datetime, *, dense: bool = True) -> str:
     """Return how long ago an aware time was."""
     return duration((now - then).total_seconds(), dense=dense)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -35,6 +36,9 @@ class JobItems:
     """The items of one job. A million of them cost a byte each beside the plan's own record.
 
     Every method may be called from any thread.
+
+    Attributes:
+        changes: grows whenever one of them changes.
     """
 
     def __init__(self) -> None:
@@ -44,6 +48,7 @@ class JobItems:
         self._states = bytearray()
         self._counts = [0, 0, 0, 0]
         self._reasons: dict[int, UserError] = {}
+        self.changes = 0
 
     def plan(self, items: Sequence[Any], tell: Callable[[Any], tuple[str, int]]) -> None:
         """Say what there is to do; `tell(item)` is its name and size in bytes."""
@@ -52,6 +57,7 @@ class JobItems:
             self._states = bytearray(len(items))
             self._counts = [len(items), 0, 0, 0]
             self._reasons = {}
+            self.changes += 1
 
     def set(self, number: int, state: ItemState, error: UserError | None = None) -> None:
         """Say how an item stands; numbers are those of the planned sequence."""
@@ -61,6 +67,7 @@ class JobItems:
             self._counts[self._states[number]] -= 1
             self._states[number] = state
             self._counts[state] += 1
+            self.changes += 1
             if error is not None:
                 self._reasons[number] = error
 
@@ -77,6 +84,12 @@ class JobItems:
             held = ItemState(self._states[number])
             if state is None or held is state:
                 yield self.row(number)
+
+    def numbers(self, state: ItemState) -> array[int]:
+        """The numbers of those in a state, in order. A tenth of a second for a million."""
+        with self._lock:
+            states = bytes(self._states)
+        return array("I", (number for number, held in enumerate(states) if held == state))
 
     def row(self, number: int) -> JobItem:
         """One item."""

@@ -1,250 +1,32 @@
-"""Jobs: whatever takes longer than a blink, with progress, cancel and a final sentence.
+"""Jobs: whatever takes longer than a blink, with progress, pause, cancel and a final sentence.
 
 A job's body is a coroutine that gets its `Job`; it may hand `Progress` to threads. A 10 Hz ticker
 publishes snapshots while anything runs, so a thousand updates paint once.
+
+A pausable body ends at a pause, and is run again to go on: its ledger says where. So a paused job
+holds neither threads nor connections.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import threading
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 
-from tui.core.errors import JobCancelled, UserError
-from tui.core.job_items import JobItems
+from tui.core.errors import JobCancelled, JobPaused, UserError
+from tui.core.job import CANCEL, DROP, LOGIN, PAUSE, Job, JobBody, JobSnapshot, JobState
+from tui.core.job_disk import JobDisk
 from tui.core.journal import Journal
-from tui.core.limits import Limits
+from tui.core.progress import Progress
+
+__all__ = ["Job", "JobBody", "JobManager", "JobSnapshot", "JobState", "Progress"]
 
 TICK_SECONDS = 0.1
-RATE_WINDOW_SECONDS = 3.0
 LEAVE_SECONDS = 1.5
 CLEAN_SECONDS = 8.0  # for what would cost money if it stayed: an unfinished upload's parts
 LET_GO_SECONDS = 0.5
-
-
-class JobState(Enum):
-    """Where a job is in its life."""
-
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        """True once nothing more will happen."""
-        return self is not JobState.RUNNING
-
-
-class Progress:
-    """Counts what is done; every method may be called from any thread.
-
-    Attributes:
-        suspended: true where `cancelled` means a pause, or the app's end: what is begun (a part of
-            a file, an unfinished upload) stays, to be gone on with.
-        limits: what the job may use.
-        items: what its items are up to.
-        ledger: the journal of what was begun, of whoever keeps one; a retry takes it over.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.done = 0
-        self.total: int | None = None
-        self.items_done = 0
-        self.items_total: int | None = None
-        self.note = ""
-        self.cancelled = threading.Event()
-        self.suspended = False
-        self.limits = Limits()
-        self.items = JobItems()
-        self.ledger: Any = None
-        self._wakes: list[Callable[[], None]] = []
-        self._owed = 0
-
-    def advance(self, amount: int = 0, items: int = 0) -> None:
-        """Add bytes (or steps) and items. A negative amount is a rewind after a retry.
-
-        Raises:
-            JobCancelled: the user cancelled the job meanwhile.
-        """
-        with self._lock:
-            self.done = max(0, self.done + amount)
-            self.items_done += items
-        self.check()
-
-    def expect(self, total: int | None = None, items: int | None = None) -> None:
-        """Say how much there is to do, once it is known."""
-        with self._lock:
-            self.total = total if total is not None else self.total
-            self.items_total = items if items is not None else self.items_total
-
-    def say(self, note: str) -> None:
-        """Replace the line that tells what happens now."""
-        self.note = note
-
-    def check(self) -> None:
-        """Raise `JobCancelled` if the user cancelled."""
-        if self.cancelled.is_set():
-            raise JobCancelled
-
-    def cancel(self, *, suspend: bool = False) -> None:
-        """Have the work end at its next step, and wake what waits (see `waking`).
-
-        `suspend` keeps what is begun; a cancel that follows it does not.
-        """
-        self.suspended = suspend and (self.suspended or not self.cancelled.is_set())
-        self.cancelled.set()
-        with self._lock:
-            wakes = tuple(self._wakes)
-        for wake in wakes:
-            wake()
-
-    @contextlib.contextmanager
-    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
-        """Have a cancel call `wake` while inside, in the cancelling thread; it must not block.
-
-        Raises:
-            JobCancelled: the user cancelled before.
-        """
-        with self._lock:
-            self._wakes.append(wake)
-        try:
-            self.check()
-            yield
-        finally:
-            with self._lock:
-                self._wakes.remove(wake)
-
-    @contextlib.contextmanager
-    def owing(self) -> Iterator[None]:
-        """What begins inside has to be cleaned up: who quits waits longer for it."""
-        with self._lock:
-            self._owed += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._owed -= 1
-
-    @property
-    def owes(self) -> bool:
-        """True while something is begun that has to be cleaned up."""
-        return self._owed > 0
-
-
-@dataclass(frozen=True, slots=True)
-class JobSnapshot:
-    """What a job looked like at one moment; what widgets paint."""
-
-    id: int
-    verb: str  # "upload"
-    subject: str  # "raw/trips/2026/"
-    state: JobState
-    done: int
-    total: int | None
-    items_done: int
-    items_total: int | None
-    rate_per_second: float
-    note: str
-    unit: str  # "bytes" or "steps"
-    started_at: datetime
-    seconds: float
-    error: UserError | None = None
-
-    @property
-    def fraction(self) -> float | None:
-        """Done over total, 0 to 1, or None while the total is unknown."""
-        if self.state is JobState.DONE:
-            return 1.0
-        if not self.total:
-            return None
-        return min(1.0, self.done / self.total)
-
-    @property
-    def eta_seconds(self) -> float | None:
-        """Seconds left at the present rate, or None."""
-        if self.state.ended or not self.total or self.rate_per_second <= 0:
-            return None
-        return max(0.0, (self.total - self.done) / self.rate_per_second)
-
-
-JobBody = Callable[["Job"], Awaitable[str]]
-
-
-@dataclass(eq=False)
-class Job:
-    """One running or ended job."""
-
-    id: int
-    verb: str
-    subject: str
-    unit: str
-    body: JobBody = field(repr=False)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    progress: Progress = field(default_factory=Progress, repr=False)
-    state: JobState = JobState.RUNNING
-    error: UserError | None = None
-    result: str = ""
-    task: asyncio.Task[None] | None = field(default=None, repr=False)
-    _began: float = field(default_factory=time.monotonic, repr=False)
-    _ended: float | None = field(default=None, repr=False)
-    _marks: deque[tuple[float, int]] = field(default_factory=deque, repr=False)
-
-    @property
-    def seconds(self) -> float:
-        """How long it ran, or has been running."""
-        return (self._ended or time.monotonic()) - self._began
-
-    def mark(self) -> None:
-        """Note the present count, for the rate over the last seconds."""
-        now = time.monotonic()
-        self._marks.append((now, self.progress.done))
-        while self._marks and now - self._marks[0][0] > RATE_WINDOW_SECONDS:
-            self._marks.popleft()
-
-    def rate(self) -> float:
-        """Units a second: over the last seconds while it runs, over the whole job after."""
-        if self.state.ended:
-            return self.progress.done / self.seconds if self.seconds > 0 else 0.0
-        if len(self._marks) < 2:
-            return 0.0
-        (then, before), (now, after) = self._marks[0], self._marks[-1]
-        return max(0.0, (after - before) / (now - then)) if now > then else 0.0
-
-    def snapshot(self) -> JobSnapshot:
-        """Return a frozen copy."""
-        return JobSnapshot(
-            id=self.id,
-            verb=self.verb,
-            subject=self.subject,
-            state=self.state,
-            done=self.progress.done,
-            total=self.progress.total,
-            items_done=self.progress.items_done,
-            items_total=self.progress.items_total,
-            rate_per_second=self.rate(),
-            note=self.result or self.progress.note,
-            unit=self.unit,
-            started_at=self.started_at,
-            seconds=self.seconds,
-            error=self.error,
-        )
-
-    async def wait(self) -> JobSnapshot:
-        """Wait until the job ended; never raises the job's own error."""
-        if self.task is not None:
-            await asyncio.wait([self.task])
-        return self.snapshot()
 
 
 class JobManager:
@@ -259,42 +41,134 @@ class JobManager:
         """`explain_fault(title, error)` makes the sentence for what no job's body foresaw."""
         self._jobs: dict[int, Job] = {}
         self._ids = itertools.count(1)
-        self._journal = journal
+        self._disk = JobDisk(journal)
         self._keep = keep
         self._explain_fault = explain_fault or _by_type
-        self._writer: ThreadPoolExecutor | None = None  # fsync waits for the disk: off the loop
-        self._closed = False
+        self._closing = False
         self._ticker: asyncio.Task[None] | None = None
         self.listeners: list[Callable[[tuple[JobSnapshot, ...]], None]] = []
 
-    def start(self, verb: str, subject: str, body: JobBody, *, unit: str = "bytes") -> Job:
-        """Start `body` as a job on the running loop. The body's return value is its last note."""
-        job = Job(next(self._ids), verb, subject, unit, body)
+    # -- what the user does ----------------------------------------------------------------
+
+    def start(
+        self,
+        verb: str,
+        subject: str,
+        body: JobBody,
+        *,
+        unit: str = "bytes",
+        pausable: bool = False,
+        group: str = "",
+        clean: JobBody | None = None,
+    ) -> Job:
+        """Start `body` as a job on the running loop. The body's return value is its last note.
+
+        `pausable`, `group` and `clean` are as in `Job`.
+        """
+        made = next(self._ids)
+        job = Job(made, verb, subject, unit, body, clean, pausable=pausable, group=group)
+        self._go(job, job.progress, anew=True)
+        return job
+
+    def adopt(  # noqa: PLR0917 - what is known of it
+        self,
+        verb: str,
+        subject: str,
+        body: JobBody | None,
+        clean: JobBody | None,
+        progress: Progress,
+        note: str,
+        *,
+        group: str = "",
+        started_at: datetime | None = None,
+    ) -> Job:
+        """Take in a job that another run of the app has left, as one that is paused.
+
+        `body` goes on with it and `clean` clears it away; without them it is only shown.
+        """
+        job = Job(next(self._ids), verb, subject, "bytes", body, clean, pausable=True, group=group)
+        job.progress = job.counted = progress
+        job.started_at = started_at or job.started_at
+        job.state, job.result, job.waits_for = JobState.PAUSED, note, "user"
         self._jobs[job.id] = job
-        self._record(job)
-        job.task = asyncio.get_running_loop().create_task(self._run(job), name=f"job-{job.id}")
-        job.task.add_done_callback(lambda _: self._never_ran(job))
-        if self._ticker is None or self._ticker.done():
-            self._ticker = asyncio.get_running_loop().create_task(self._tick(), name="job-ticker")
         self.publish()
         return job
 
+    def drop(self, job_id: int) -> None:
+        """Show an adopted job no more; what it has left stays."""
+        job = self._jobs.get(job_id)
+        if job is not None and job.state is JobState.PAUSED:
+            del self._jobs[job_id]
+            job.over.set()
+            self.publish()
+
+    def get(self, job_id: int) -> Job | None:
+        """One job."""
+        return self._jobs.get(job_id)
+
     def cancel(self, job_id: int) -> None:
-        """Ask a job to stop: threads see it at their next step, the task is cancelled."""
+        """Ask a job to stop: threads see it at their next step, the task is cancelled.
+
+        A paused one has its leavings cleaned away.
+        """
         job = self._jobs.get(job_id)
         if job is None or job.state.ended:
             return
-        job.progress.cancel()
-        if job.task is not None:
-            job.task.cancel()
+        if job.state is JobState.RUNNING:
+            self._stop(job, CANCEL)
+        elif job.clean is not None or job.task is not None:  # else it is another account's
+            self._clean(job)
+
+    def pause(self, job_id: int, waits_for: str = "user") -> bool:
+        """Have a running job rest; False where it can't."""
+        job = self._jobs.get(job_id)
+        if job is None or job.state is not JobState.RUNNING or not job.pausable or job.asked:
+            return False
+        job.waits_for = waits_for
+        self._stop(job, PAUSE)
+        self.publish()
+        return True
+
+    def resume(self, job_id: int) -> bool:
+        """Have a paused job go on; False where it can't."""
+        job = self._jobs.get(job_id)
+        if job is None or job.state is not JobState.PAUSED or job.body is None or self._closing:
+            return False
+        self._go(job, job.progress.successor())
+        return True
 
     def retry(self, job_id: int) -> Job | None:
-        """Start an ended job that did not succeed once more."""
+        """Start an ended job that did not succeed once more; one that failed keeps its ledger."""
         job = self._jobs.get(job_id)
         if job is None or job.state not in (JobState.FAILED, JobState.CANCELLED):
             return None
         del self._jobs[job_id]
-        return self.start(job.verb, job.subject, job.body, unit=job.unit)
+        self._go(job, job.progress.successor(), anew=True)
+        return job
+
+    def pause_group(self, group: str) -> None:
+        """Have all of a group wait for a login."""
+        for job in list(self._jobs.values()):
+            if job.group == group:
+                self.pause(job.id, LOGIN)
+
+    def waits_for_login(self, group: str) -> bool:
+        """Whether one of a group is paused until there is a login."""
+        return any(
+            job.group == group and job.state is JobState.PAUSED and job.waits_for == LOGIN
+            for job in self._jobs.values()
+        )
+
+    def resume_waiting(self, group: str) -> int:
+        """Have those of a group that wait for a login go on; returns how many."""
+        waiting = [
+            job.id
+            for job in self._jobs.values()
+            if (job.group, job.waits_for, job.state) == (group, LOGIN, JobState.PAUSED)
+        ]
+        return sum(self.resume(job_id) for job_id in waiting)
+
+    # -- how things stand ------------------------------------------------------------------
 
     def snapshots(self) -> tuple[JobSnapshot, ...]:
         """All known jobs, newest first."""
@@ -302,8 +176,13 @@ class JobManager:
 
     @property
     def running(self) -> tuple[JobSnapshot, ...]:
-        """The jobs that have not ended, newest first."""
-        return tuple(s for s in self.snapshots() if not s.state.ended)
+        """The jobs that work, newest first."""
+        return tuple(s for s in self.snapshots() if s.state is JobState.RUNNING)
+
+    @property
+    def paused(self) -> tuple[JobSnapshot, ...]:
+        """The jobs that can go on, newest first."""
+        return tuple(s for s in self.snapshots() if s.state is JobState.PAUSED and s.resumable)
 
     def publish(self) -> None:
         """Tell every listener how things stand."""
@@ -312,21 +191,27 @@ class JobManager:
             listener(snapshots)
 
     async def settled(self) -> None:
-        """Wait until the jobs that run now have ended."""
-        if tasks := self._tasks():
-            await asyncio.wait(tasks)
+        """Wait until the jobs that are under way now, or paused on the way, have ended."""
+        for job in list(self._jobs.values()):
+            if job.task is not None:  # one that was adopted needs nothing until it goes on
+                await job.over.wait()
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [job.task for job in self._jobs.values() if job.task and not job.task.done()]
 
-    async def close(self) -> None:
-        """Cancel everything and wait for it, but not long: the user wants to leave.
+    # -- the end ---------------------------------------------------------------------------
 
-        Who has something to clean up gets longer. Jobs that end later still have their last word
-        in the journal.
+    async def close(self) -> None:
+        """Have everything stop and wait for it, but not long: the user wants to leave.
+
+        What is pausable keeps what it has begun, for the next start; all else is cancelled. Who
+        has something to clean up gets longer. Jobs that end later still have their last word in
+        the journal.
         """
+        self._closing = True
         for job in list(self._jobs.values()):
-            self.cancel(job.id)
+            if job.state is JobState.RUNNING and job.asked != PAUSE:
+                self._stop(job, PAUSE if job.pausable else CANCEL)
         await self._left()
         for task in self._tasks():
             task.cancel()  # once more: whoever waits for a thread lets it go
@@ -334,9 +219,11 @@ class JobManager:
             await asyncio.wait(tasks, timeout=LET_GO_SECONDS)
         if self._ticker is not None:
             self._ticker.cancel()
-        self._closed = True
-        if self._writer is not None:
-            self._writer.shutdown(wait=True)
+        for job in self._jobs.values():
+            self._disk.let_go(job)
+            if job.state is not JobState.RUNNING:
+                job.over.set()
+        self._disk.close()
 
     async def _left(self) -> None:
         """Wait for the cancelled jobs as long as they may take."""
@@ -349,66 +236,122 @@ class JobManager:
                 return
             await asyncio.wait(tasks, timeout=min(rest, TICK_SECONDS))
 
-    async def _run(self, job: Job) -> None:
+    # -- runs ------------------------------------------------------------------------------
+
+    def _go(self, job: Job, progress: Progress, *, anew: bool = False) -> None:
+        assert job.body is not None
+        job.begin(progress, anew=anew)
+        self._jobs[job.id] = job
+        self._disk.record(job)
+        self._take(job, job.body)
+
+    def _clean(self, job: Job) -> None:
+        """Have a paused job's leavings cleaned away; then it is cancelled."""
+        if job.clean is None or self._closing:
+            job.rest(JobState.CANCELLED, "cancelled")
+            self._ended(job)
+            return
+        job.begin(job.progress.successor(), cleaning=True)
+        self._take(job, job.clean)
+
+    def _take(self, job: Job, body: JobBody) -> None:
+        loop = asyncio.get_running_loop()
+        task = job.task = loop.create_task(self._run(job, body), name=f"job-{job.id}")
+        task.add_done_callback(lambda _: self._never_ran(job, task))
+        if self._ticker is None or self._ticker.done():
+            self._ticker = loop.create_task(self._tick(), name="job-ticker")
+        self.publish()
+
+    def _stop(self, job: Job, how: str) -> None:
+        """Have a running body end; a cancel is stronger than a pause."""
+        if how == CANCEL and job.asked == PAUSE:
+            how = DROP  # what was begun is being kept already: it is cleaned away afterwards
+        job.asked = how
+        job.progress.cancel(suspend=how != CANCEL or job.cleaning)
+        if job.task is not None:
+            job.task.cancel()
+
+    async def _run(self, job: Job, body: JobBody) -> None:
         try:
-            job.result = await job.body(job) or ""
-            job.state = JobState.DONE
+            note = await body(job)
+            if job.cleaning:
+                job.rest(JobState.CANCELLED, note or "cancelled, and all of it cleaned up")
+            else:
+                job.rest(JobState.DONE, note or "")
         except (asyncio.CancelledError, JobCancelled) as stop:
-            job.state, job.result = JobState.CANCELLED, str(stop) or "cancelled"
+            self._stopped(job, str(stop))
+        except JobPaused as stop:
+            self._paused(job, stop)
         except UserError as error:
-            job.state, job.error, job.result = JobState.FAILED, error, str(error)
+            self._failed(job, error)
         except Exception as error:  # a job never ends the app
-            failure = self._explain_fault(f"{job.verb} failed".capitalize(), error)
-            job.state, job.error, job.result = JobState.FAILED, failure, str(failure)
+            told = self._explain_fault(f"{job.verb} failed".capitalize(), error)
+            self._failed(job, told)
         finally:
             self._ended(job)
 
-    def _never_ran(self, job: Job) -> None:
+    def _stopped(self, job: Job, told: str) -> None:
+        """A body has ended before its end, as it was told."""
+        outage = job.progress.outage
+        if job.asked == DROP:
+            self._drop_when_paused(job)
+        elif outage is not None and job.asked != PAUSE:
+            self._paused(job, outage)
+        elif job.cleaning:
+            job.rest(JobState.PAUSED, "not all is cleaned up")
+        elif job.asked == PAUSE:
+            waits = "waits for a login" if job.waits_for == LOGIN else "paused by you"
+            job.rest(JobState.PAUSED, "kept for the next start" if self._closing else waits)
+        else:
+            job.rest(JobState.CANCELLED, told or "cancelled")
+
+    def _drop_when_paused(self, job: Job) -> None:
+        job.rest(JobState.PAUSED, "cancelled")
+        asyncio.get_running_loop().call_soon(self.cancel, job.id)
+
+    def _paused(self, job: Job, stop: JobPaused) -> None:
+        """A body can't go on for now."""
+        if not job.pausable:
+            job.rest(JobState.FAILED, str(stop.reason), stop.reason)
+        elif job.asked in (CANCEL, DROP) and not job.cleaning:
+            self._drop_when_paused(job)
+        else:
+            job.rest(JobState.PAUSED, str(stop.reason), stop.reason)
+            job.waits_for = stop.waits_for
+            if stop.waits_for == LOGIN:
+                self.pause_group(job.group)
+
+    @staticmethod
+    def _failed(job: Job, error: UserError) -> None:
+        """What can't be cleaned up stays, to be tried again."""
+        job.rest(JobState.PAUSED if job.cleaning else JobState.FAILED, str(error), error)
+
+    def _never_ran(self, job: Job, task: asyncio.Task[None]) -> None:
         """End a job whose task was cancelled before its first step."""
-        if not job.state.ended:
-            job.state, job.result = JobState.CANCELLED, "cancelled"
+        if job.state is JobState.RUNNING and job.task is task:
+            self._stopped(job, "")
             self._ended(job)
 
     def _ended(self, job: Job) -> None:
-        job._ended = time.monotonic()
-        self._record(job)
+        if job.state in (JobState.DONE, JobState.CANCELLED):
+            self._disk.let_go(job)
+        self._disk.record(job)
         self._forget()
         self.publish()
 
     async def _tick(self) -> None:
-        while any(not job.state.ended for job in self._jobs.values()):
+        while any(job.state is JobState.RUNNING for job in self._jobs.values()):
             for job in self._jobs.values():
-                if not job.state.ended:
+                if job.state is JobState.RUNNING:
                     job.mark()
             self.publish()
             await asyncio.sleep(TICK_SECONDS)
 
     def _forget(self) -> None:
-        ended = [job.id for job in self._jobs.values() if job.state.ended]
-        for job_id in ended[: max(0, len(ended) - self._keep)]:
-            del self._jobs[job_id]
-
-    def _record(self, job: Job) -> None:
-        if self._journal is None:
-            return
-        record = {
-            "job": job.id,
-            "verb": job.verb,
-            "subject": job.subject,
-            "state": job.state.value,
-            "at": datetime.now(UTC).isoformat(),
-        }
-        if self._closed:  # the last word of a job that outlived the app's patience
-            self._write(record)
-            return
-        if self._writer is None:
-            self._writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._writer.submit(self._write, record)
-
-    def _write(self, record: Mapping[str, Any]) -> None:
-        if self._journal is not None:
-            with contextlib.suppress(OSError):  # a full disk must not stop the job itself
-                self._journal.append(record)
+        ended = [job for job in self._jobs.values() if job.state.ended]
+        for job in ended[: max(0, len(ended) - self._keep)]:
+            self._disk.let_go(job)
+            del self._jobs[job.id]
 
 
 def _by_type(title: str, error: BaseException) -> UserError:

@@ -116,6 +116,11 @@ class Sandbox:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def kept(self) -> bool:
+        """Whether its folder, and so its state, outlives it."""
+        return self._keep is not None
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences about what the sandbox cannot do here; `on_warnings` hears when they grow."""
         return self._warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -17,7 +18,7 @@ from tui import keymap
 from tui.core.errors import NotConnected, UserError
 from tui.core.jobs import JobSnapshot
 from tui.widgets import chrome
-from tui.widgets.drawer import Closed, ExportSession
+from tui.widgets.drawer import CancelWanted, Closed, ExportSession, ItemsWanted, LimitsWanted
 from tui.widgets.guard import Guarded
 from tui.widgets.keys import bindings
 from tui.widgets.line import Line
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from tui.screens.deck import Deck
     from tui.screens.fleet import Fleet, FleetState
     from tui.screens.services import Services
-    from tui.widgets.drawers import JobsDrawer
+    from tui.widgets.jobs_drawer import JobsDrawer
 
 NARROW = 100
+BENEATH_SECONDS = 1.0  # between two updates of what a dialog covers
 
 
 class BaseScreen(Guarded, Screen[None]):
@@ -47,6 +49,7 @@ class BaseScreen(Guarded, Screen[None]):
     AUTO_FOCUS = "RecordTable"  # never a filter field that is not shown: it would eat all keys
     pane = "s3"
     room = "s3"
+    _jobs_shown = 0.0
     _fleet: Fleet | None = None  # the one that is listened to
 
     def compose(self) -> ComposeResult:
@@ -89,6 +92,7 @@ class BaseScreen(Guarded, Screen[None]):
         self.deck.status_signal.subscribe(self, lambda _status: self.show_chrome())
         self.deck.jobs_signal.subscribe(self, self._jobs_changed)
         self.deck.connected_signal.subscribe(self, lambda _services: self._connection_changed())
+        self.deck.places_signal.subscribe(self, lambda place: self.place_changed(*place))
         self.set_interval(15, self.show_chrome)
         self.show_chrome()
         self._connection_changed()
@@ -98,9 +102,10 @@ class BaseScreen(Guarded, Screen[None]):
         self._listen_to(None)
 
     def on_screen_resume(self) -> None:
-        """The chrome may be stale after another pane was open."""
+        """The chrome and the drawer may be stale after another pane or a dialog was open."""
         if self.is_mounted:
             self.show_chrome()
+            self._refresh_drawer(self.deck.jobs.snapshots())
 
     def _connection_changed(self) -> None:
         if self.deck.ending:
@@ -126,6 +131,9 @@ class BaseScreen(Guarded, Screen[None]):
 
     def connected(self) -> None:
         """A connection stands (again): show what there is. Subclasses act here."""
+
+    def place_changed(self, bucket: str, prefix: str) -> None:
+        """A job that no pane has started changed something there. Subclasses act here."""
 
     # -- fleet -----------------------------------------------------------------------------
 
@@ -201,7 +209,7 @@ class BaseScreen(Guarded, Screen[None]):
     def _show_jobs(self, jobs: Sequence[JobSnapshot], *, narrow: bool) -> None:
         tabs = chrome.tabs_line(self.pane)
         self.query_one("#top-tabs", Line).show(tabs, chrome.jobs_line(jobs, narrow=narrow))
-        running = next((job for job in jobs if not job.state.ended), None)
+        running = next((job for job in jobs if job.running), None)
         strip = self.query_one("#strip", Line)
         shown = running is not None and not self.query("JobsDrawer")
         strip.set_class(shown, "-shown")
@@ -209,10 +217,18 @@ class BaseScreen(Guarded, Screen[None]):
             strip.show(*chrome.strip_line(running, self.size.width))
 
     def _jobs_changed(self, jobs: tuple[JobSnapshot, ...]) -> None:
-        if self.is_current:
+        if not self.is_current:
+            return
+        now = time.monotonic()
+        # Under a dialog every change paints the whole terminal anew.
+        if self.is_active or now - self._jobs_shown >= BENEATH_SECONDS:
+            self._jobs_shown = now
             self._show_jobs(jobs, narrow=self.size.width < NARROW)
-            for drawer in self.query("JobsDrawer"):
-                cast("JobsDrawer", drawer).refresh_jobs(jobs)
+            self._refresh_drawer(jobs)
+
+    def _refresh_drawer(self, jobs: Sequence[JobSnapshot]) -> None:
+        for drawer in self.query("JobsDrawer"):
+            cast("JobsDrawer", drawer).refresh_jobs(jobs)
 
     # -- saying things ---------------------------------------------------------------------
 
@@ -232,7 +248,7 @@ class BaseScreen(Guarded, Screen[None]):
             await self.close_drawers()
             return
         await self.close_drawers()
-        from tui.widgets.drawers import JobsDrawer
+        from tui.widgets.jobs_drawer import JobsDrawer
 
         self._before_drawer = self.focused
         await self.query_one("#stage").mount(JobsDrawer(self.deck.jobs))
@@ -265,6 +281,24 @@ class BaseScreen(Guarded, Screen[None]):
     @on(Closed)
     async def _drawer_closed(self) -> None:
         await self.close_drawers()
+
+    @on(LimitsWanted)
+    def _limits_wanted(self, event: LimitsWanted) -> None:
+        from tui.screens.jobs.acts import ask_limits
+
+        self.run_worker(ask_limits(self.deck, event.job_id), group="job", exit_on_error=False)
+
+    @on(ItemsWanted)
+    def _items_wanted(self, event: ItemsWanted) -> None:
+        from tui.screens.jobs.acts import show_items
+
+        show_items(self.deck, event.job_id)
+
+    @on(CancelWanted)
+    def _cancel_wanted(self, event: CancelWanted) -> None:
+        from tui.screens.jobs.acts import ask_cancel
+
+        self.run_worker(ask_cancel(self.deck, event.job_id), group="job", exit_on_error=False)
 
     @on(ExportSession)
     def _export_session(self) -> None:

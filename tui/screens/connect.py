@@ -15,6 +15,8 @@ from tui.settings import Settings
 
 if TYPE_CHECKING:
     from tui.aws.connection import Connection
+    from tui.core.ledger_folder import LedgerFolder
+    from tui.core.records import Identity
     from tui.sandbox import Sandbox
     from tui.screens.services import Services
 
@@ -174,6 +176,7 @@ async def _threaded_services(
     from tui.aws.transfers.service import Transfers
     from tui.cost import PriceBook
     from tui.screens.fleet import Fleet
+    from tui.screens.jobs.logins import Logins
     from tui.screens.services import Services
 
     log = CallLog()
@@ -192,7 +195,7 @@ async def _threaded_services(
         identity=identity,
         gateway=gateway,
         s3=s3,
-        transfers=Transfers(gateway, s3),
+        transfers=Transfers(gateway, s3, _ledgers(identity, gateway.connection, sandbox)),
         ec2=ec2,
         book=book,
         fleet=Fleet(ec2, book),
@@ -200,7 +203,22 @@ async def _threaded_services(
         log=log,
         settings=settings,
         sandbox=sandbox,
+        logins=Logins(gateway, identity, jobs, identity.profile or identity.account),
     )
+
+
+def _ledgers(identity: Identity, connection: Connection, sandbox: Sandbox | None) -> LedgerFolder:
+    """Where the transfers of this account and place keep their ledgers."""
+    from tui.aws.redaction import bare_endpoint
+    from tui.core.ledger import SANDBOX, Owner
+    from tui.core.ledger_folder import LedgerFolder
+    from tui.settings import state_folder
+
+    place = bare_endpoint(connection.endpoint_url) or "aws"
+    if sandbox is not None:
+        place = SANDBOX + (str(sandbox.info.folder) if sandbox.kept else place)
+    owner = Owner(identity.account, place, identity.profile, identity.region)
+    return LedgerFolder(state_folder() / "transfers", owner)
 
 
 async def _answered(asking: Awaitable[T], connection: Connection) -> T:

@@ -46,6 +46,7 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
     status_signal: Signal[Status]
     jobs_signal: Signal[tuple[JobSnapshot, ...]]
     connected_signal: Signal[None]
+    places_signal: Signal[tuple[str, str]]
     handler_faults: list[str]
 
     @property

@@ -10,7 +10,11 @@ from tui.core.plans import Plan, PlanFact, Risk
 from tui.widgets.dialog import Choose, Confirm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tui.core.jobs import JobSnapshot
     from tui.screens.deck import Deck
+    from tui.screens.services import Services
 
 NAMED = 5
 
@@ -20,9 +24,12 @@ def leaving_plan(app: Deck) -> Plan | None:
     services = app.services
     running = services.fleet.state.running if services else ()
     jobs = app.jobs.running
+    lost = _ends_with_the_app(services)
+    # What is paused waits on the disk; but not where the place itself ends.
+    jobs += app.jobs.paused if lost else ()
     if not running and not jobs:
         return None
-    told = [PlanFact("job", f"{job.verb} {job.subject}", "warn") for job in jobs[:NAMED]]
+    told = [_job_fact(job, lost=lost) for job in jobs[:NAMED]]
     told += [PlanFact("instance", f"{one.label}  {one.type}") for one in running[:NAMED]]
     if (more := len(jobs) + len(running) - len(told)) > 0:
         told.append(PlanFact("and", f"{more} more"))
@@ -35,15 +42,35 @@ def leaving_plan(app: Deck) -> Plan | None:
         if sandbox
         else "Instances go on running, and go on costing, after you quit."
     )
-    cancelled = " Running jobs are cancelled; nothing half-done stays." if jobs else ""
     return Plan(
         title="Quit while something runs",
         verb="Quit",
-        intro=ending + cancelled,
+        intro=" ".join([ending, *_what_becomes_of(jobs, lost=lost)]),
         risk=Risk.CAREFUL,
         facts=tuple(told),
         keep="stay",
     )
+
+
+def _ends_with_the_app(services: Services | None) -> bool:
+    """Whether what the transfers work on does not outlive the app."""
+    sandbox = services.sandbox if services is not None else None
+    return sandbox is not None and not sandbox.kept
+
+
+def _job_fact(job: JobSnapshot, *, lost: bool) -> PlanFact:
+    kept = ", kept" if job.pausable and not lost else ""
+    return PlanFact("job", f"{job.verb} {job.subject}{kept}", "text" if kept else "warn")
+
+
+def _what_becomes_of(jobs: Sequence[JobSnapshot], *, lost: bool) -> Iterator[str]:
+    kept = sum(job.pausable and not lost for job in jobs)
+    if kept:
+        what = "The transfer is" if kept == 1 else "Transfers are"
+        yield f"{what} kept: offered at the next start."
+    if len(jobs) > kept:
+        what = "Other jobs" if kept else "Running jobs"
+        yield f"{what} are cancelled; nothing half-done stays."
 
 
 async def ask_to_leave(app: Deck) -> None:

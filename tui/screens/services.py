@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.cost import PriceBook
     from tui.sandbox import Sandbox
     from tui.screens.fleet import Fleet
+    from tui.screens.jobs.logins import Logins
     from tui.settings import Settings
 
 
@@ -35,14 +36,22 @@ class Services:
     log: CallLog
     settings: Settings
     sandbox: Sandbox | None = None
+    logins: Logins | None = None
 
     @property
     def region(self) -> str:
         """The region one works in."""
         return self.identity.region
 
+    @property
+    def group(self) -> str:
+        """Whose credentials it is that its jobs work with."""
+        return self.identity.profile or self.identity.account
+
     def close(self) -> None:
         """Let go of the connection's threads and sockets; calls under way end on their own."""
+        if self.logins is not None:
+            self.logins.close()
         self.transfers.close()
         # It waits while a client is being built, a second perhaps: not on the event loop.
         threading.Thread(target=self.gateway.close, name="close", daemon=True).start()

@@ -98,14 +98,9 @@ def tabs_line(active: str) -> Spans:
 
 def jobs_line(jobs: Sequence[JobSnapshot], *, narrow: bool = False) -> Spans:
     """The tabs' right: how many jobs run, and how far they are together."""
-    running = [job for job in jobs if not job.state.ended]
+    running = [job for job in jobs if job.running]
     if not running:
-        failed = sum(job.state is JobState.FAILED for job in jobs[:1])
-        return (
-            (("danger", "✗ "), ("muted", "a job failed  "), *key_hint(*hint("app.jobs", "jobs")))
-            if failed
-            else ()
-        )
+        return _jobs_at_rest(jobs)
     word = f"{len(running)} job{'s' if len(running) > 1 else ''}"
     known = [job.fraction for job in running if job.fraction is not None]
     if not known:
@@ -115,21 +110,38 @@ def jobs_line(jobs: Sequence[JobSnapshot], *, narrow: bool = False) -> Spans:
     return (("muted", f"{word}  "), *bar(share, 6 if narrow else 10), percent)
 
 
+def _jobs_at_rest(jobs: Sequence[JobSnapshot]) -> Spans:
+    look = key_hint(*hint("app.jobs", "jobs"))
+    if any(job.state is JobState.FAILED for job in jobs[:1]):
+        return (("danger", "✗ "), ("muted", "a job failed  "), *look)
+    if paused := sum(job.state is JobState.PAUSED and job.resumable for job in jobs):
+        return (("warn", "‖ "), ("muted", f"{paused} paused  "), *look)
+    return ()
+
+
 def strip_line(job: JobSnapshot, width: int) -> tuple[Spans, Spans]:
     """The newest running job, under the pane."""
+    roomy = width >= 100
     left: list[Span] = [("cool", "▸ "), ("text", job.verb), ("muted", f" {job.subject}   ")]
     if job.fraction is not None:
-        left += [*bar(job.fraction, 18 if width >= 100 else 10)]
+        left += [*bar(job.fraction, 18 if roomy else 10)]
         left.append(("text", f"   {int(job.fraction * 100)}%"))
     elif job.note:
         left.append(("muted", job.note))
-    right: list[Span] = [("text", amount(job))] if width >= 100 else []
+    right: list[Span] = [("danger", f"{fmt.few(job.failed)} failed   ")] if job.failed else []
+    if job.ending:
+        return left, [*right, ("warn", job.ending)]
+    if roomy:
+        right.append(("text", amount(job)))
     if job.unit == "bytes" and job.rate_per_second:
-        right.append(("text", f"   {fmt.rate(job.rate_per_second)}"))
+        limited = job.bytes_per_second is not None
+        right.append(("warn" if limited else "text", f"   {fmt.rate(job.rate_per_second)}"))
     elif job.fraction is not None and job.note:
         right.append(("muted", f"   {job.note}"))
     if job.eta_seconds is not None:
         right += [("muted", "   eta "), ("text", fmt.duration(job.eta_seconds))]
+    if job.busy and roomy:
+        right.append(("warn", "   busy"))
     return left, right
 
 

@@ -1,99 +1,25 @@
-"""What floats over a pane's edge: the jobs from below, the code from the right."""
+"""The code drawer: the last actions as code, over a pane's right edge."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical, VerticalScroll
-from textual.message import Message
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from tui.core.jobs import JobManager, JobSnapshot, JobState
 from tui.widgets import chrome
 from tui.widgets.code_text import painted
 from tui.widgets.drawer import Closed, ExportSession
-from tui.widgets.job_text import STATES, job_cells
 from tui.widgets.keys import bindings
 from tui.widgets.line import Line
 from tui.widgets.paint import key_hint, pill
-from tui.widgets.record_table import Column, RecordTable
 
 FORMS = ("boto3 + CLI", "pandas", "whole session")
 PANDAS_FORM, SESSION_FORM = 1, 2
 LOW_ROWS = 28
-
-
-class JobsDrawer(Container):
-    """All jobs: progress, rate, time left, and what went wrong."""
-
-    BINDINGS: ClassVar[list[BindingType]] = bindings("jobs")
-
-    def __init__(self, jobs: JobManager) -> None:
-        super().__init__()
-        self._jobs = jobs
-
-    def compose(self) -> ComposeResult:
-        """Head and table."""
-        yield Line(id="jobs-head")
-        columns = [
-            Column("", 1), Column("job"), Column("", 20, "l", 84), Column("done", 4, "r"),
-            Column("amount", 20, "r", 76), Column("rate", 11, "r", 92), Column("time", 8, "r"),
-        ]  # fmt: skip
-        table: RecordTable[JobSnapshot] = RecordTable(
-            columns, job_cells, keyed=lambda job: job.id, id="jobs-table", gutter=1
-        )
-        yield table
-        yield Line(id="jobs-note")
-
-    def on_mount(self) -> None:
-        """Take the focus and show how things stand."""
-        self.refresh_jobs(self._jobs.snapshots())
-        self.query_one(RecordTable).focus()
-
-    def refresh_jobs(self, snapshots: Sequence[JobSnapshot]) -> None:
-        """Show these jobs; called at 10 Hz while any runs."""
-        self.query_one("#jobs-table", RecordTable).show(snapshots)
-        counts = {state: sum(job.state is state for job in snapshots) for state in JobState}
-        left: list[tuple[str, str]] = [("bold bright", "Jobs")]
-        for state, (role, glyph) in STATES.items():
-            if counts[state]:
-                left += [(role, f"   {glyph} "), ("text", str(counts[state]))]
-        self.query_one("#jobs-head", Line).show(left, key_hint(*chrome.hint("jobs.close", "close")))
-        self._note()
-
-    @on(RecordTable.Moved)
-    @on(RecordTable.Opened)
-    @on(RecordTable.Selected)
-    def _table_told(self, event: Message) -> None:
-        """Tell what the job under the cursor says; to the pane below it is no table of its own."""
-        event.stop()
-        self._note()
-
-    def _note(self) -> None:
-        job = self.query_one("#jobs-table", RecordTable).record
-        role = "danger" if job is not None and job.state is JobState.FAILED else "muted"
-        text = "no jobs yet: uploads, downloads and launches show here" if job is None else job.note
-        self.query_one("#jobs-note", Line).show([(role, text)])
-
-    def action_cancel(self) -> None:
-        """Stop the job under the cursor."""
-        job = self.query_one("#jobs-table", RecordTable).record
-        if job is not None:
-            self._jobs.cancel(job.id)
-
-    def action_retry(self) -> None:
-        """Start a failed job once more."""
-        job = self.query_one("#jobs-table", RecordTable).record
-        if job is not None and self._jobs.retry(job.id) is None:
-            self.app.bell()
-
-    def action_close(self) -> None:
-        """Close the drawer."""
-        self.post_message(Closed())
 
 
 class CodeDrawer(Vertical):

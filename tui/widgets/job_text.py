@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from tui.core import format as fmt
 from tui.core.jobs import JobSnapshot, JobState
-from tui.widgets.paint import Spans, bar
+from tui.widgets.paint import Span, Spans, bar
 
 STATES = {
     JobState.RUNNING: ("cool", "▸"),
-    JobState.DONE: ("run", "✓"),
+    JobState.PAUSED: ("warn", "‖"),
     JobState.FAILED: ("danger", "✗"),
     JobState.CANCELLED: ("muted", "○"),
+    JobState.DONE: ("run", "✓"),
 }
+BAR = 9
 
 
 def amount(job: JobSnapshot) -> str:
@@ -25,22 +27,82 @@ def amount(job: JobSnapshot) -> str:
     return fmt.size(job.done) if job.done else ""
 
 
+def items(job: JobSnapshot) -> str:
+    """Items done of all, in 14 characters at most."""
+    if not job.items_total:
+        return fmt.few(job.items_done) if job.items_done else ""
+    return f"{fmt.few(job.items_done)} of {fmt.few(job.items_total)}"
+
+
+def limits(job: JobSnapshot) -> str:
+    """What the job may use, and what the server has brought it to; "" for no limit."""
+    told = []
+    if job.bytes_per_second is not None:
+        told.append(f"at most {fmt.rate(job.bytes_per_second)}")
+    if job.at_once is not None:
+        told.append(f"{job.at_once} at once")
+    if job.busy:
+        told.append(job.busy)
+    return ", ".join(told)
+
+
 def job_cells(job: JobSnapshot) -> Sequence[Spans]:
     """One job as a row."""
     role, glyph = STATES[job.state]
     share = job.fraction
     done = fmt.ABSENT if share is None else f"{int(share * 100)}%"
-    rate = fmt.rate(job.rate_per_second) if job.unit == "bytes" and job.rate_per_second else ""
-    time = fmt.duration(job.seconds)
-    if not job.state.ended and job.eta_seconds is not None:
-        time = f"eta {fmt.duration(job.eta_seconds, dense=True)}"
-    name = "text" if job.state.ended else "bold text"
+    failed: Span = ("danger", fmt.few(job.failed)) if job.failed else ("dim", fmt.ABSENT)
+    name, subject = ("text", "muted") if job.state.ended else ("bold text", "text")
     return (
         ((role, glyph),),
-        ((name, job.verb), ("text" if not job.state.ended else "muted", f" {job.subject}")),
-        bar(share or 0.0, 20, role) if not job.state.ended else ((role, job.state.value),),
+        ((name, job.verb), (subject, f" {job.subject}")),
+        ((role, job.state.value),) if job.state.ended else bar(share or 0.0, BAR, role),
         (("text", done),),
-        (("text", amount(job)),),
-        (("text", rate),),
-        (("muted", time),),
+        (("text", items(job) or fmt.ABSENT),),
+        (failed,),
+        (("text", amount(job) or fmt.ABSENT),),
+        (_rate(job),),
+        (_time(job),),
     )
+
+
+def _rate(job: JobSnapshot) -> Span:
+    if job.state is JobState.PAUSED:
+        return "warn", "paused"
+    if job.ending:
+        return "warn", job.ending
+    if job.unit == "bytes" and job.rate_per_second:
+        limited = job.state is JobState.RUNNING and job.bytes_per_second is not None
+        return "warn" if limited else "text", fmt.rate(job.rate_per_second)
+    return "dim", fmt.ABSENT
+
+
+def _time(job: JobSnapshot) -> Span:
+    if job.eta_seconds is not None:
+        return "muted", f"eta {fmt.duration(job.eta_seconds, dense=True)}"
+    return "muted", fmt.took(job.seconds)
+
+
+def job_facts(job: JobSnapshot) -> Spans:
+    """All the numbers of one job in a line, what a narrow table leaves out too."""
+    parts: list[Span] = []
+    if job.items_total and job.items_total > 1:
+        files = f"{fmt.count(job.items_done)} of {fmt.count(job.items_total)}"
+        parts.append(("text", f"{files} items"))
+    if told := amount(job):
+        parts.append(("text", told if job.unit == "bytes" else f"{told} steps"))
+    if job.failed:
+        parts.append(("danger", f"{fmt.count(job.failed)} failed"))
+    if job.running and job.unit == "bytes" and job.rate_per_second:
+        parts.append(("text", fmt.rate(job.rate_per_second)))
+    if job.state.ended:
+        parts.append(("muted", f"took {fmt.took(job.seconds)}"))
+        if job.unit == "bytes" and job.rate_per_second:
+            parts.append(("muted", fmt.rate(job.rate_per_second)))
+    elif told := limits(job):
+        parts.append(("warn", told))
+    spans: list[Span] = []
+    for number, part in enumerate(parts):
+        spans += [("dim", " · ")] if number else []
+        spans.append(part)
+    return spans

@@ -274,7 +274,8 @@ def _start(
     screen.objects_table.unselect()
     folder = target.new[: target.new.rfind("/") + 1]
     changes = target.bucket, folder
-    KeyedJob(screen, verb, subject, act, changes, lists=len(plan.items) > 1).begin()
+    many = len(plan.items) > 1
+    KeyedJob(screen, verb, subject, act, changes, lists=many, pausable=True).begin()
 
 
 def _note(  # noqa: PLR0917

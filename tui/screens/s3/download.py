@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.core import format as fmt
@@ -12,7 +13,8 @@ from tui.core.jobs import Progress
 from tui.core.paths import NO_HOME, exists, expanded, is_folder, nobodys, why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
-from tui.screens.s3.jobs import gather, start, subject_of
+from tui.screens.s3.jobs import gather, subject_of
+from tui.screens.s3.keyed_job import Ended, KeyedJob, ended
 from tui.screens.s3.lines import plural
 from tui.screens.s3.preview import ARCHIVED
 from tui.screens.s3.rows import Folder, Row, name_in
@@ -68,19 +70,22 @@ def _start(screen: S3Acting, place: ObjectQuery, rows: Sequence[Row], plan: Down
     services, bucket = screen.services, place.bucket
     subject = subject_of(place, rows)
 
-    async def work(progress: Progress) -> str:
-        if len(plan.items) == 1 and not plan.folders:
+    async def act(progress: Progress) -> Ended:
+        if single:
             item = plan.items[0]
             report = await services.transfers.download(
                 bucket, item.key, item.path, progress, item.replaces
             )
         else:
-            _note(screen, bucket, rows, plan, f"Download {subject}")
             report = await services.transfers.download_planned(bucket, plan, progress)
-        return f"{report.finish()}, in {plan.folder}"
+        came = await services.gateway.run(ended, report)
+        return replace(came, finish=lambda: f"{report.finish()}, in {plan.folder}")
 
+    single = len(plan.items) == 1 and not plan.folders
+    if not single:
+        _note(screen, bucket, rows, plan, f"Download {subject}")
     screen.objects_table.unselect()
-    start(screen, "download", subject, work)
+    KeyedJob(screen, "download", subject, act, lists=not single, pausable=True).begin()
 
 
 def _note(

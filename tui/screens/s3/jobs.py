@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tui.core.errors import UserError
+from tui.core.errors import JobPaused, UserError
 from tui.core.jobs import Job, Progress
 from tui.core.records import ObjectQuery, S3Object
 from tui.screens.s3.lines import plural
@@ -25,23 +25,33 @@ def start(
     *,
     changes: tuple[str, str] | None = None,
     unit: str = "bytes",
+    pausable: bool = False,
 ) -> Job:
     """Start `work` as a job; its calls are logged as "<Verb> <subject>".
 
     `changes` is the (bucket, prefix) that is listed again where it is open, whatever came of the
-    job. The job's last note, or its error, also shows as a toast.
+    job. The job's last note, or its error, also shows as a toast. A `pausable` one is a transfer:
+    run again with its ledger, it goes on where it was.
     """
     from tui.aws.calls import caused_by
+    from tui.aws.transfers.patience import patient
     from tui.screens.s3.messages import PlaceChanged
 
     title = f"{verb.capitalize()} {subject}"
+    services = screen.services
 
     async def body(job: Job) -> str:
         try:
-            with caused_by(title):
+            with caused_by(title), patient(job.progress):
                 note = await work(job.progress)
         except UserError as error:
             screen.complain(error)
+            raise
+        except JobPaused as stop:
+            if pausable:
+                screen.say(str(stop.reason), title=f"{title}: paused", severity="warning")
+            else:
+                screen.complain(stop.reason)
             raise
         finally:
             if changes is not None:
@@ -50,7 +60,24 @@ def start(
             screen.say(note, title=title)
         return note
 
-    return screen.services.jobs.start(verb, subject, body, unit=unit)
+    async def clean(job: Job) -> str:
+        if (ledger := job.progress.ledger) is not None:
+            with caused_by(title):
+                await services.transfers.discard(ledger.id, job.progress)
+        return ""
+
+    job = services.jobs.start(
+        verb,
+        subject,
+        body,
+        unit=unit,
+        pausable=pausable,
+        group=services.group,
+        clean=clean if pausable else None,
+    )
+    if pausable:  # it begins after this
+        job.progress.limits = services.settings.limits()
+    return job
 
 
 def refuse_read_only(screen: S3Acting, what: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.core.errors import UserError
 from tui.core.failures import KeyFailure
-from tui.core.jobs import Progress
+from tui.core.jobs import Job, Progress
 from tui.screens.s3.jobs import start
 from tui.screens.s3.messages import KeysFailed
 
@@ -47,6 +47,7 @@ class KeyedJob:
     Attributes:
         changes: the (bucket, prefix) to list again.
         lists: whether what failed is shown in a list of its own.
+        pausable: whether it is a transfer, which goes on where it was paused.
     """
 
     screen: S3Acting
@@ -56,14 +57,24 @@ class KeyedJob:
     changes: tuple[str, str] | None = None
     unit: str = "bytes"
     lists: bool = True
+    pausable: bool = False
 
     def __post_init__(self) -> None:
         self._runs = False
+        self._job: Job | None = None
 
     def begin(self) -> None:
         """Start it, or start it again with what is left."""
-        start(
-            self.screen, self.verb, self.subject, self._work, changes=self.changes, unit=self.unit
+        jobs = self.screen.services.jobs
+        again = jobs.retry(self._job.id) if self._job is not None else None
+        self._job = again or start(
+            self.screen,
+            self.verb,
+            self.subject,
+            self._work,
+            changes=self.changes,
+            unit=self.unit,
+            pausable=self.pausable,
         )
 
     async def _work(self, progress: Progress) -> str:

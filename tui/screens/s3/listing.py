@@ -195,6 +195,10 @@ class S3Listing(S3Arranger):
         self._known[query.bucket, query.prefix] = tuple(listing.folders[:REMEMBERED])
         self.show_trail()
 
+    def place_changed(self, bucket: str, prefix: str) -> None:
+        """List again what is open there."""
+        self.post_message(PlaceChanged(bucket, prefix))
+
     @on(PlaceChanged)
     def _place_changed(self, event: PlaceChanged) -> None:
         if not event.bucket:

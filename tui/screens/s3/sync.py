@@ -141,7 +141,7 @@ def _start(screen: S3Writing, place: ObjectQuery, plan: SyncPlan) -> None:
     )
     services.log.note(f"Sync {subject}", cli=line)
     changes = (place.bucket, place.prefix) if options.up else None
-    KeyedJob(screen, "sync", subject, act, changes).begin()
+    KeyedJob(screen, "sync", subject, act, changes, pausable=True).begin()
 
 
 def _look(text: str) -> Verdict:

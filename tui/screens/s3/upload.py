@@ -11,7 +11,7 @@ from tui.core.jobs import Progress
 from tui.core.paths import NO_HOME, exists, expanded, is_file, is_folder, nobodys, why
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.records import ObjectQuery
-from tui.screens.s3.jobs import start
+from tui.screens.s3.keyed_job import Ended, KeyedJob, ended
 from tui.screens.s3.lines import DENIED, plural
 from tui.screens.s3.rows import uri
 from tui.widgets.ask_path import AskPath, Verdict
@@ -63,20 +63,23 @@ def _start(
     services, bucket = screen.services, place.bucket
     subject = f"{path.name}{'/' * folder} to {place.prefix or bucket}"
 
-    async def work(progress: Progress) -> str:
-        if not folder:
+    async def act(progress: Progress) -> Ended:
+        if folder:
+            report = await services.transfers.upload_planned(bucket, plan, progress)
+        else:
             item = plan.items[0]
             report = await services.transfers.upload(
                 bucket, item.key, item.path, progress, item.seen
             )
-            return report.finish()
+        return await services.gateway.run(ended, report)
+
+    if folder:
         from tui.aws.transfers import code as transfer_code
 
         python, cli = transfer_code.upload_folder(bucket, plan.target, path, services.region)
         services.log.note(f"Upload {subject}", python=python, cli=cli)
-        return (await services.transfers.upload_planned(bucket, plan, progress)).finish()
-
-    start(screen, "upload", subject, work, changes=(bucket, place.prefix))
+    changes = bucket, place.prefix
+    KeyedJob(screen, "upload", subject, act, changes, lists=folder, pausable=True).begin()
 
 
 def _planned(text: str, prefix: str) -> tuple[Path, bool, UploadPlan]:

@@ -190,7 +190,7 @@ async def download(dialog: VersionsOfKey) -> None:
         )
         return f"{report.finish()}, to {target}"
 
-    start(dialog.pane, "download", f"a version of {version.key}", work)
+    start(dialog.pane, "download", f"a version of {version.key}", work, pausable=True)
 
 
 def _file_name(version: ObjectVersion) -> str:
