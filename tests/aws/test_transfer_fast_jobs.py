@@ -11,10 +11,15 @@ import pytest
 from tests.aws.transfer_faults import flipped
 from tests.aws.transfer_support import BIG, left_over, noise
 from tui.aws.gateway import Gateway
+from tui.aws.transfers import crowd
+from tui.aws.transfers.crowd_wire import Peer, Reply
 from tui.aws.transfers.fast import Fast, Fetched, Unsure
+from tui.aws.transfers.planned import DownloadPlan, PlannedDownload
 from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError
+from tui.core.folders import Spot
 from tui.core.jobs import Progress
+from tui.core.ledger import Ledger
 
 SMALL = 5_000
 
@@ -101,3 +106,92 @@ async def test_a_write_whose_answer_was_lost_meets_itself(
     report = await transfers.upload(bucket, "k", folder / "a", progress, seen="")
     assert (report.files, progress.done) == (1, SMALL)
     assert outside.get_object(Bucket=bucket, Key="k")["Body"].read() == noise(SMALL)
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["one thread", "slow disk"])
+async def test_small_files_count_as_done_once_their_folders_are_on_the_disk(
+    slow: bool,
+    transfers: Transfers,
+    bucket: str,
+    folder: Path,
+    outside: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(60):
+        outside.put_object(
+            Bucket=bucket, Key=f"raw/{number % 3}/{number:02}", Body=noise(900, number)
+        )
+    if slow:
+        monkeypatch.setattr(crowd, "_SLOW_SECONDS", -1.0)
+    synced, done, link, sync = [0], list[int](), Spot.add, Spot.sync
+    named: list[str] = []
+
+    def adding(spot: Spot, name: str) -> None:
+        link(spot, name)
+        named.append(spot.name)
+
+    def syncing(spot: Spot) -> None:
+        before = len(named)
+        sync(spot)
+        synced[0] = before
+
+    def finished(ledger: Ledger, number: int, size: int) -> None:
+        assert synced[0] > len(done), "its folder was not written through before"
+        done.append(number)
+
+    monkeypatch.setattr(Spot, "add", adding)
+    monkeypatch.setattr(Spot, "sync", syncing)
+    monkeypatch.setattr(Ledger, "done", finished)
+    progress = Progress()
+    await transfers.download_prefix(bucket, "raw/", folder / "got", progress)
+    assert sorted(done) == list(range(60))
+    assert progress.items_done == 60
+    assert progress.done == 60 * 900
+    for number in range(60):
+        got = folder / "got" / str(number % 3) / f"{number:02}"
+        assert got.read_bytes() == noise(900, number)
+    assert not left_over(folder)
+
+
+async def test_a_flipped_bit_in_a_crowd_is_never_kept(
+    transfers: Transfers, bucket: str, folder: Path, outside: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        outside.put_object(Bucket=bucket, Key=f"raw/{number:02}", Body=noise(900, number))
+    receive, spoiled = Peer.receive, list[Reply]()
+
+    def spoiling(peer: Peer[Any]) -> Reply | None:
+        reply = receive(peer)
+        if reply is not None and len(spoiled) < 5:
+            reply.body[100] ^= 1
+            spoiled.append(reply)
+        return reply
+
+    monkeypatch.setattr(Peer, "receive", spoiling)
+    progress = Progress()
+    await transfers.download_prefix(bucket, "raw/", folder / "got", progress)
+    assert len(spoiled) == 5
+    assert progress.done == 20 * 900
+    for number in range(20):
+        assert (folder / "got" / f"{number:02}").read_bytes() == noise(900, number)
+    assert not left_over(folder)
+
+
+async def test_a_crowd_replaces_what_the_plan_showed_and_nothing_else(
+    transfers: Transfers, bucket: str, folder: Path, outside: Any
+) -> None:
+    for name in ("new", "shown", "appeared"):
+        outside.put_object(Bucket=bucket, Key=name, Body=name.encode())
+    for name in ("shown", "appeared"):
+        (folder / name).write_bytes(b"old")
+    (folder / "shown").chmod(0o640)
+    items = tuple(
+        PlannedDownload(name, folder / name, len(name), replaces=name == "shown")
+        for name in ("new", "shown", "appeared")
+    )
+    report = await transfers.download_planned(bucket, DownloadPlan(folder, items), Progress())
+    assert [failure.name for failure in report.failures] == ["appeared"]
+    told = {name: (folder / name).read_bytes() for name in ("new", "shown", "appeared")}
+    assert told == {"new": b"new", "shown": b"shown", "appeared": b"old"}
+    assert (folder / "shown").stat().st_mode & 0o777 == 0o640
+    assert not left_over(folder)

@@ -105,7 +105,7 @@ def test_a_busy_server_halves_the_lanes_once_a_second_and_they_come_back(
     assert [pace.slow_down(), pace.slow_down(), pace.allowed] == [True, False, 16]
     now[0] += 1.5
     assert [pace.slow_down(), pace.allowed] == [True, 8]
-    now[0] += 11
+    now[0] += 6
     assert pace.allowed == 16
     for _ in range(9):
         now[0] += 1.5

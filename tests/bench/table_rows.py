@@ -16,8 +16,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -70,20 +71,35 @@ def isolate(folder: str) -> None:
 
 
 class Gaps:
-    """Notes how long the event loop was away, by a task that wants to run every 2 ms."""
+    """Notes how long the event loop was away, by a task that wants to run every 2 ms.
+
+    Attributes:
+        longest: seconds.
+        own: the same without what the system kept the loop's thread waiting for a core, where
+            Linux tells: on a machine that does other things too, that is most of it.
+    """
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest = self.own = 0.0
         self.all: list[float] = []
+        self._all_own: list[float] = []
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.all.clear()
+        self._all_own.clear()
 
     async def watch(self) -> None:
         """Run until cancelled."""
-        before = time.perf_counter()
-        while True:
-            await asyncio.sleep(TICK)
-            now = time.perf_counter()
-            self.all.append(now - before - TICK)
-            before = now
+        with _waited_for_a_core() as waited:
+            before, waited_before = time.perf_counter(), waited()
+            while True:
+                await asyncio.sleep(TICK)
+                now, waited_now = time.perf_counter(), waited()
+                gap = now - before - TICK
+                self.all.append(gap)
+                self._all_own.append(gap - (waited_now - waited_before))
+                before, waited_before = now, waited_now
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[Gaps]:
@@ -94,6 +110,23 @@ class Gaps:
         finally:
             task.cancel()
             self.longest = max(self.all, default=0.0)
+            self.own = max(self._all_own, default=0.0)
+
+
+@contextmanager
+def _waited_for_a_core() -> Iterator[Callable[[], float]]:
+    """Gives the seconds that this thread was ready to run and did not; 0 where nothing tells."""
+    path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+    if not path.exists():
+        yield lambda: 0.0
+        return
+    with path.open(encoding="ascii") as file:
+
+        def waited() -> float:
+            file.seek(0)
+            return int(file.read().split()[1]) / 1e9
+
+        yield waited
 
 
 def resident() -> int:

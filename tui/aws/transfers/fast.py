@@ -21,17 +21,20 @@ from tui.aws.gateway import TRANSFER_THREADS
 from tui.aws.transfers.fast_sign import Pattern, Unsure, install, pattern_of
 from tui.aws.transfers.fast_wire import Answer, Lines, asked, boto_answer
 from tui.aws.transfers.lanes import hands_off
+from tui.aws.transfers.patience import BUSY_STATUS
 
 if TYPE_CHECKING:
     from tui.aws.transfers.engine import Engine, Remote
+    from tui.core.progress import Progress
 from tui.aws.transfers.meter import Meter
 
-__all__ = ["Fast", "Fetched", "Unsure"]
+__all__ = ["Fast", "Fetched", "Ready", "Unsure"]
 
 STRIKES: Final = 3  # unsure answers in a row after which a bucket is left to botocore for a while
 REST_SECONDS: Final = 30.0
 KEPT_LINES: Final = 8
 _CONDITIONS: Final = {"IfMatch": "if-match", "IfNoneMatch": "if-none-match"}
+_NOTHING: Final[Mapping[str, str]] = {}
 _NO_STRIKE: Final = (404, 412)  # a verdict on one key
 
 
@@ -47,6 +50,30 @@ class _Way:
     @property
     def session(self) -> Any:
         return self.client._endpoint.http_session
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request that is ready to go, and where to."""
+
+    session: Any
+    origin: str
+    head: bytes = field(repr=False)  # a session's token may be in it
+    _fast: Fast = field(repr=False)
+    _way: _Way = field(repr=False)
+
+    def judge(self, status: int, progress: Progress) -> None:
+        """Raise `Unsure` unless the answer is the plain success."""
+        try:
+            self._fast._refuse(self._way, status, (200,), progress)
+        except Unsure:
+            self.broke()
+            raise
+        self._way.strikes = 0
+
+    def broke(self) -> None:
+        """It came to nothing."""
+        self._fast._strike(self._way)
 
 
 @dataclass(eq=False)
@@ -69,13 +96,14 @@ class Fast:
     """PutObject and GetObject for one engine. Methods block and may be called by many threads.
 
     Attributes:
+        lines: the connections.
         enabled: False leaves everything to botocore.
-        refusals: how often a server was too busy, for who sets the pace.
+        refusals: how often a server was too busy.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lines = Lines()
+        self.lines = Lines()
         self._ways: dict[tuple[Any, ...], _Way] = {}
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(TRANSFER_THREADS)
@@ -111,7 +139,7 @@ class Fast:
         try:
             what = self._sent(way, remote, more, meter, data)
             with asked(*what, body=data, sent=meter.advance) as answer:
-                self._refuse(way, answer, (200,))
+                self._refuse(way, answer.status, (200,), meter.progress)
                 answer.drain()
                 etag = answer.headers.get("etag", "")
         except BaseException as error:
@@ -142,7 +170,7 @@ class Fast:
         way = self._way("get_object", remote, checked=span is None)
         try:
             with asked(*self._sent(way, remote, more, meter)) as answer:
-                self._refuse(way, answer, (200,) if span is None else (206,))
+                self._refuse(way, answer.status, (200,) if span is None else (206,), meter.progress)
                 about = boto_answer(answer.headers, answer.length)
                 if not about["ETag"] or (pin and about["ETag"] != pin):
                     raise Unsure
@@ -153,6 +181,18 @@ class Fast:
         except Unsure:
             self._strike(way)
             raise
+
+    def ready(self, remote: Remote) -> Ready:
+        """Return a request for a whole object.
+
+        Raises:
+            Unsure: have botocore do it.
+        """
+        way = self._way("get_object", remote, checked=True)
+        if (pattern := way.pattern) is None:
+            raise Unsure
+        head = pattern.head(remote.key, _NOTHING, b"", 0)
+        return Ready(way.session, pattern.origin, head, self, way)
 
     @contextmanager
     def instead(self, meter: Meter) -> Iterator[None]:
@@ -171,11 +211,11 @@ class Fast:
 
     def rest(self) -> None:
         """Let go of what a crowd of small items has opened."""
-        self._lines.keep(KEPT_LINES)
+        self.lines.keep(KEPT_LINES)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._lines.close()
+        self.lines.close()
 
     def _sent(
         self, way: _Way, remote: Remote, more: Mapping[str, str], meter: Meter, body: bytes = b""
@@ -184,7 +224,7 @@ class Fast:
         if (pattern := way.pattern) is None:
             raise Unsure
         head = pattern.head(remote.key, more, body, len(body))
-        return self._lines, way.session, pattern.origin, meter, head
+        return self.lines, way.session, pattern.origin, meter, head
 
     def _way(self, operation: str, remote: Remote, *, checked: bool) -> _Way:
         """Return how the bucket is asked; the first one to ask has botocore say it."""
@@ -216,12 +256,13 @@ class Fast:
         except Exception:  # botocore will say it again, to who can tell it
             return _Way(client, None, rests_until=time.monotonic() + REST_SECONDS)
 
-    def _refuse(self, way: _Way, answer: Answer, good: tuple[int, ...]) -> None:
-        if answer.status in good:
+    def _refuse(self, way: _Way, status: int, good: tuple[int, ...], progress: Progress) -> None:
+        if status in good:
             return
-        if answer.status in (429, 500, 503):
+        if status in BUSY_STATUS:
             self.refusals += 1
-        elif answer.status not in _NO_STRIKE:
+            progress.limits.slow_down()
+        elif status not in _NO_STRIKE:
             way.strikes = STRIKES  # a redirect, a refusal: botocore learns from it, then we do
         else:
             way.strikes -= 1  # what follows counts it

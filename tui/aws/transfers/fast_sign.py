@@ -22,6 +22,8 @@ from urllib.parse import quote, urlsplit
 
 STAND_IN: Final = "skydeck-stand-in-key"
 UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_HASH: Final = "x-amz-content-sha256"
+_EMPTY: Final = hashlib.sha256(b"").hexdigest()
 _KEY_SAFE: Final = "/~"  # what botocore leaves as it is in a key
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<id>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/s3/aws4_request, "
@@ -53,6 +55,43 @@ class _Catch:
 _CATCHING: ContextVar[_Catch | None] = ContextVar("catching", default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Mould:
+    """A request's head, but for its key and for the headers that are each request's own.
+
+    Attributes:
+        lines: the headers that are the same for all.
+        canonical: what is signed of each header, in order, with a gap at each of `open`.
+        hashed: the body's digest, where it is the same for all.
+    """
+
+    second: int
+    keys: Any = field(repr=False)
+    lines: str = field(repr=False)  # a session's token is among them
+    authorization: str = field(repr=False)
+    canonical: list[str] = field(repr=False)
+    open: list[tuple[int, str]]
+    names: str
+    hashed: str
+    said: str
+    key: bytes = field(repr=False)
+
+    def signature(self, asked: str, values: Mapping[str, str]) -> str:
+        """Return the signature; `asked` is the canonical request down to its query."""
+        rows = self.canonical.copy()
+        for place, name in self.open:
+            rows[place] = _signed(name, values[name])
+        hashed = self.hashed or values[_HASH]
+        joined = "\n".join(rows)
+        asked = f"{asked}{joined}\n\n{self.names}\n{hashed}"
+        digest = hashlib.sha256(asked.encode()).hexdigest()
+        return hmac.digest(self.key, f"{self.said}{digest}".encode(), "sha256").hex()
+
+
+def _signed(name: str, value: str) -> str:
+    return f"{name}:{' '.join(value.split())}"
+
+
 @dataclass(eq=False)
 class Pattern:
     """A bucket's PutObject or GetObject, to be filled in with a key, headers and a signature."""
@@ -67,6 +106,7 @@ class Pattern:
     signed: frozenset[str]
     credentials: Any = field(repr=False)
     _key: tuple[str, str, bytes] = field(default=("", "", b""), repr=False)
+    _moulds: dict[tuple[str, ...], _Mould] = field(default_factory=dict, repr=False)
 
     def head(self, key: str, more: Mapping[str, str], body: bytes | memoryview, size: int) -> bytes:
         """Return the signed head of a request, up to and with its empty line.
@@ -78,40 +118,65 @@ class Pattern:
             keys = self.credentials.get_frozen_credentials()
         except Exception as error:  # botocore tells it better
             raise Unsure from error
-        path = self.before_key + quote(key, safe=_KEY_SAFE)
-        headers = {**self.headers, **more}
-        headers["host"] = self.host
-        headers["x-amz-date"] = now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        hashed = hashlib.sha256(body).hexdigest() if self.hashed else UNSIGNED
-        headers["x-amz-content-sha256"] = hashed
-        if keys.token:
-            headers["x-amz-security-token"] = keys.token
-        headers["authorization"] = self._authorization(path, headers, now, keys)
+        names, second = tuple(more), int(time.time())
+        mould = self._moulds.get(names)
+        if mould is None or mould.second != second or mould.keys != keys:
+            mould = self._moulds[names] = self._mould(names, second, keys)
+        values = dict(more)
         if self.method == "PUT":
-            headers["content-length"] = str(size)
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+            values[_HASH] = hashlib.sha256(body).hexdigest() if self.hashed else UNSIGNED
+        path = self.before_key + quote(key, safe=_KEY_SAFE)
+        signature = mould.signature(f"{self.method}\n{path}\n\n", values)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in values.items()])
+        if lines.count("\n") != len(values) or lines.count("\r") != len(values):
             raise Unsure
+        length = f"content-length: {size}\r\n" if self.method == "PUT" else ""
         try:
-            return f"{self.method} {path} HTTP/1.1\r\n{lines}\r\n".encode("ascii")
+            return (
+                f"{self.method} {path} HTTP/1.1\r\n{mould.lines}{lines}{length}"
+                f"{mould.authorization}{signature}\r\n\r\n"
+            ).encode("ascii")
         except UnicodeEncodeError as error:
             raise Unsure from error
 
-    def _authorization(self, path: str, headers: Mapping[str, str], now: str, keys: Any) -> str:
-        unsigned = self.headers.keys() - self.signed
-        names = sorted(name for name in headers if name not in unsigned)
-        signature = self.signature(path, headers, names, now, keys.secret_key)
-        scope = f"{keys.access_key}/{now[:8]}/{self.region}/s3/aws4_request"
-        return (
-            f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={';'.join(names)}, "
-            f"Signature={signature}"
+    def _mould(self, more: tuple[str, ...], second: int, keys: Any) -> _Mould:
+        """What all requests with these further headers share for a second."""
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+        fixed = {**self.headers, "host": self.host, "x-amz-date": now}
+        if keys.token:
+            fixed["x-amz-security-token"] = keys.token
+        if self.method == "PUT":
+            more = (*more, _HASH)
+        else:
+            fixed[_HASH] = _EMPTY if self.hashed else UNSIGNED
+        for name in more:
+            fixed.pop(name, None)
+        lines = "".join([f"{name}: {value}\r\n" for name, value in fixed.items()])
+        if lines.count("\n") != len(fixed) or lines.count("\r") != len(fixed):
+            raise Unsure
+        names = sorted((fixed.keys() - (self.headers.keys() - self.signed)) | set(more))
+        scope = f"{now[:8]}/{self.region}/s3/aws4_request"
+        return _Mould(
+            second=second,
+            keys=keys,
+            lines=lines,
+            authorization=(
+                f"authorization: AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, "
+                f"SignedHeaders={';'.join(names)}, Signature="
+            ),
+            canonical=["" if name in more else _signed(name, fixed[name]) for name in names],
+            open=[(place, name) for place, name in enumerate(names) if name in more],
+            names=";".join(names),
+            hashed=fixed.get(_HASH, ""),
+            said=f"AWS4-HMAC-SHA256\n{now}\n{scope}\n",
+            key=self._signing_key(keys.secret_key, now[:8]),
         )
 
     def signature(
         self, path: str, headers: Mapping[str, str], names: list[str], now: str, secret: str
     ) -> str:
         """Return the signature of a request whose signed headers are `names`, in order."""
-        canonical = "\n".join([f"{name}:{' '.join(headers[name].split())}" for name in names])
+        canonical = "\n".join([_signed(name, headers[name]) for name in names])
         asked = (
             f"{self.method}\n{path}\n\n{canonical}\n\n{';'.join(names)}\n"
             f"{headers['x-amz-content-sha256']}"

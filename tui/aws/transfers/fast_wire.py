@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES: Final = 256 * 1024
 TOGETHER_BYTES: Final = 64 * 1024  # a head and so much of a body go as one packet train
-_HEAD_LIMIT: Final = 64 * 1024
+MOMENT_SECONDS: Final = 0.25  # how long what has come may wait for more
+_MOMENT: Final = struct.pack("ll", 0, int(MOMENT_SECONDS * 1_000_000))
+HEAD_LIMIT: Final = 64 * 1024
 _FRESH_SECONDS: Final = 1.0  # S3 keeps a silent connection for longer
 _OLD_SECONDS: Final = 20.0
 _DRAIN_LIMIT: Final = 64 * 1024
@@ -37,15 +40,54 @@ class Line:
 
     def __init__(self, owner: Any) -> None:
         self._owner = owner  # urllib3's connection, which keeps the socket open
-        self.sock = owner.sock
+        self.sock: Any = owner.sock
+        self.timeout: float | None = self.sock.gettimeout()
+        self.plain = type(self.sock) is socket.socket  # TLS gives 16 KiB at a time, at most
         self.since = time.monotonic()
+
+    def fill(self, view: memoryview) -> int:
+        """Read as much as there is room for, or as comes in a moment; return the bytes.
+
+        A thread that takes what just came has to get the interpreter back for every few KiB. The
+        kernel waits for all of it here.
+
+        Raises:
+            OSError, ValueError: it broke, or was silent for too long.
+        """
+        return self._fill_plain(view) if self.plain else self._fill_tls(view)
+
+    def _fill_plain(self, view: memoryview) -> int:
+        silent_from = time.monotonic()
+        self.sock.settimeout(None)  # else it does not wait for all
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _MOMENT)
+            while True:
+                with suppress(BlockingIOError):
+                    return int(self.sock.recv_into(view, 0, socket.MSG_WAITALL))
+                if self.timeout is not None and time.monotonic() - silent_from > self.timeout:
+                    raise TimeoutError
+        finally:
+            self.sock.settimeout(self.timeout)
+
+    def _fill_tls(self, view: memoryview) -> int:
+        filled, until = 0, time.monotonic() + MOMENT_SECONDS
+        while filled < len(view):
+            count = self.sock.recv_into(view[filled:])
+            filled += count
+            if not count or time.monotonic() > until:
+                break
+        return filled
 
     def wait(self) -> None:
         """Return once there is something to read, or the socket's timeout is over."""
-        timeout = self.sock.gettimeout()
         poll = select.poll()
         poll.register(self.sock, select.POLLIN)
-        poll.poll(None if timeout is None else timeout * 1000)
+        poll.poll(None if self.timeout is None else self.timeout * 1000)
+
+    def wait_as_before(self) -> None:
+        """Have it wait again for what it reads and sends."""
+        with suppress(OSError):
+            self.sock.settimeout(self.timeout)
 
     def __enter__(self) -> Line:
         return self
@@ -86,6 +128,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._idle: dict[tuple[int, str], list[Line]] = {}
+        self._trusting: dict[tuple[int, Any], Any] = {}  # contexts that have read a file
         self._lock = threading.Lock()
         self._closed = False
 
@@ -102,7 +145,7 @@ class Lines:
                 line = idle.pop() if idle else None
             if line is None:
                 with hands_off():
-                    return _opened(session, origin)
+                    return self._opened(session, origin)
             if line.usable:
                 return line
             line.close()
@@ -133,23 +176,32 @@ class Lines:
         for line in idle:
             line.close()
 
+    def _opened(self, session: Any, origin: str) -> Line:
+        """botocore's own way to a connection; what changes in it some day is no reason to fail."""
+        try:
+            if session._proxy_config.proxy_url_for(origin):
+                raise Unsure
+            pool = session._manager.connection_from_url(origin)
+            session._setup_ssl_cert(pool, origin, session._verify)
+            owner = pool._new_conn()
+            self._connect(owner)
+            owner.sock.settimeout(pool.timeout.read_timeout)
+            owner.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return Line(owner)
+        except Unsure:
+            raise
+        except Exception as error:  # botocore tells it better
+            raise Unsure from error
 
-def _opened(session: Any, origin: str) -> Line:
-    """botocore's own way to a connection; what changes in it some day is no reason to fail."""
-    try:
-        if session._proxy_config.proxy_url_for(origin):
-            raise Unsure
-        pool = session._manager.connection_from_url(origin)
-        session._setup_ssl_cert(pool, origin, session._verify)
-        owner = pool._new_conn()
+    def _connect(self, owner: Any) -> None:
+        """Connect; reading the authorities' certificates anew each time would take 10-20 ms."""
+        context = getattr(owner, "ssl_context", None)
+        known = id(context), getattr(owner, "ca_certs", None)
+        if context is not None and known in self._trusting:
+            owner.ca_certs = None  # they are in its context; without them, none would be trusted
         owner.connect()
-        owner.sock.settimeout(pool.timeout.read_timeout)
-        owner.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Line(owner)
-    except Unsure:
-        raise
-    except Exception as error:  # botocore tells it better
-        raise Unsure from error
+        if context is not None and context is owner.sock.context:
+            self._trusting[known] = context  # held, so that no other one gets its id
 
 
 class Answer:
@@ -158,12 +210,11 @@ class Answer:
     def __init__(
         self, line: Line, status: int, headers: dict[str, str], buffer: memoryview, rest: memoryview
     ) -> None:
+        """`rest` is what has come of the body."""
         self.line, self.status, self.headers = line, status, headers
+        self.piece_bytes = len(buffer)
         self._buffer, self._rest = buffer, rest
-        told = headers.get("content-length", "")
-        if not told.isdecimal() or "transfer-encoding" in headers:
-            raise Unsure
-        self.length = int(told)
+        self.length = body_length(headers)
         if len(rest) > self.length:
             raise Unsure
 
@@ -183,7 +234,7 @@ class Answer:
             yield self._rest
         while left:
             try:
-                count = self.line.sock.recv_into(self._buffer, min(left, len(self._buffer)))
+                count = self.line.fill(self._buffer[: min(left, self.piece_bytes)])
             except (OSError, ValueError) as error:
                 raise Unsure from error
             if not count:
@@ -235,8 +286,9 @@ def asked(
     try:
         with meter.reading(line):
             try:
-                _send(line, head, body, sent)
+                _send(line, head, body, sent, meter)
                 answer = _answer(line)
+                answer.piece_bytes = min(answer.piece_bytes, meter.piece_bytes)
             except (OSError, ValueError) as error:
                 raise Unsure from error
             yield answer
@@ -251,20 +303,24 @@ def asked(
             line.close()
 
 
-def _send(line: Line, head: bytes, body: bytes, sent: Callable[[int], None] | None) -> None:
+def _send(
+    line: Line, head: bytes, body: bytes, sent: Callable[[int], None] | None, meter: Meter
+) -> None:
+    """Send all; `sent` is told of a piece before it leaves: it waits for the job's bandwidth."""
+    told = sent or (lambda _: None)
     if len(body) <= TOGETHER_BYTES:
+        if body:
+            told(len(body))
         line.sock.sendall(head + body if body else head)
-        if sent is not None and body:
-            sent(len(body))
         return
     view = memoryview(body)
     with hands_off():
         line.sock.sendall(head)
-        for at in range(0, len(view), CHUNK_BYTES):
-            piece = view[at : at + CHUNK_BYTES]
+        while view:
+            piece = view[: min(CHUNK_BYTES, meter.piece_bytes)]
+            told(len(piece))
             line.sock.sendall(piece)
-            if sent is not None:
-                sent(len(piece))
+            view = view[len(piece) :]
 
 
 def _answer(line: Line) -> Answer:
@@ -275,18 +331,22 @@ def _answer(line: Line) -> Answer:
     while end < 0:
         count = line.sock.recv_into(buffer[filled:])
         filled += count
-        end = _BUFFERS.bytes.find(b"\r\n\r\n", 0, min(filled, _HEAD_LIMIT))
-        if end < 0 and (not count or filled >= _HEAD_LIMIT):
+        end = _BUFFERS.bytes.find(b"\r\n\r\n", 0, min(filled, HEAD_LIMIT))
+        if end < 0 and (not count or filled >= HEAD_LIMIT):
             raise Unsure
-    head = bytes(buffer[:end]).decode("latin-1")
-    first, *rows = head.split("\r\n")
+    status, headers = parsed_head(_BUFFERS.bytes[:end])
+    return Answer(line, status, headers, buffer, buffer[end + 4 : filled])
+
+
+def parsed_head(head: bytes | bytearray) -> tuple[int, dict[str, str]]:
+    """Return the status and headers of an answer, whose names are in lower case.
+
+    Raises:
+        Unsure: it is none that is understood.
+    """
+    first, *rows = head.decode("latin-1").split("\r\n")
     if not first.startswith("HTTP/1.1 ") or not first[9:12].isdecimal():
         raise Unsure
-    headers = _headers(rows)
-    return Answer(line, int(first[9:12]), headers, buffer, buffer[end + 4 : filled])
-
-
-def _headers(rows: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         name, colon, value = row.partition(":")
@@ -294,7 +354,15 @@ def _headers(rows: list[str]) -> dict[str, str]:
         if not colon or (name in found and name in ("content-length", "etag")):
             raise Unsure
         found[name] = value.strip()
-    return found
+    return int(first[9:12]), found
+
+
+def body_length(headers: Mapping[str, str]) -> int:
+    """Return the bytes of an answer's body. Raises `Unsure` where it is not told in advance."""
+    told = headers.get("content-length", "")
+    if not told.isdecimal() or "transfer-encoding" in headers:
+        raise Unsure
+    return int(told)
 
 
 def boto_answer(headers: Mapping[str, str], length: int) -> dict[str, Any]:
@@ -308,10 +376,15 @@ def boto_answer(headers: Mapping[str, str], length: int) -> dict[str, Any]:
 
 _MEMBERS: Final = {
     "x-amz-checksum-crc32": "ChecksumCRC32",
+    "x-amz-checksum-crc32c": "ChecksumCRC32C",
+    "x-amz-checksum-crc64nvme": "ChecksumCRC64NVME",
     "x-amz-checksum-sha1": "ChecksumSHA1",
     "x-amz-checksum-sha256": "ChecksumSHA256",
+    "x-amz-checksum-sha512": "ChecksumSHA512",
+    "x-amz-checksum-md5": "ChecksumMD5",
     "x-amz-checksum-type": "ChecksumType",
     "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-storage-class": "StorageClass",
     "x-amz-server-side-encryption-customer-algorithm": "SSECustomerAlgorithm",
     "x-amz-version-id": "VersionId",
 }

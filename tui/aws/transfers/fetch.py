@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui.aws.checksums import Digest, Hasher, combined_crc32, expected_digest
+from tui.aws.checksums import CRCS, Digest, Hasher, combined, crc_of, expected_digest
 from tui.aws.transfers.engine import (
     BODY_TRIES,
     CHUNK_BYTES,
@@ -28,14 +27,17 @@ from tui.aws.transfers.engine import (
     spans,
 )
 from tui.aws.transfers.fast import Unsure
+from tui.aws.transfers.fetched import Span, fetched_before, part_or_kept
 from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.publish import Landing, refuse_newcomer
+from tui.aws.transfers.verify import Written, matches
 from tui.core.errors import AwsError
+from tui.core.ledger import ItemLedger, Part
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One object, to be fetched to one open temporary file."""
+    """One object, to be fetched to one open temporary file; `crc` is the parts' kind of it."""
 
     client: Any
     remote: Remote
@@ -43,6 +45,8 @@ class Wanted:
     handle: int
     meter: Meter
     landing: Landing
+    kept: ItemLedger
+    crc: str = "crc32"
 
 
 class _NoRangesError(Exception):
@@ -57,7 +61,7 @@ def fetch(engine: Engine, wanted: Wanted, size_bytes: int | None) -> int:
         head = wanted.client.head_object(**wanted.remote.params, ChecksumMode="ENABLED")
     size: int = head["ContentLength"]
     _refuse_newcomer(wanted, size)
-    _refuse_full_disk(wanted.target, size)
+    _refuse_full_disk(wanted, size)
     if size <= PART_BYTES:
         return _fetch_whole(engine, wanted, head["ETag"])
     try:
@@ -91,7 +95,7 @@ def _fetch_fast(engine: Engine, wanted: Wanted, etag: str) -> int | None:
         with local_file("write", wanted.target):
             os.ftruncate(wanted.handle, 0)
         return None
-    _refuse_damage(wanted, written, found.about["ContentLength"], expected, hasher)
+    _refuse_damage(wanted, written, found.about, expected, hasher)
     return written
 
 
@@ -127,21 +131,27 @@ def _fetch_by_botocore(wanted: Wanted, etag: str) -> int:
                 raise
             _start_over(wanted, written, attempt)
             continue
-        _refuse_damage(wanted, written, answer["ContentLength"], expected, hasher)
+        _refuse_damage(wanted, written, answer, expected, hasher)
         return written
     raise AssertionError("unreachable")
 
 
 def _fetch_parts(engine: Engine, wanted: Wanted, head: dict[str, Any]) -> int:
     size: int = head["ContentLength"]
-    with local_file("write", wanted.target):
-        os.ftruncate(wanted.handle, size)
-    crcs = engine.each(_part_calls(engine, wanted, head["ETag"], size), wanted.meter)
     expected = expected_digest(head)
+    if expected is not None and expected.kind in CRCS:
+        wanted = replace(wanted, crc=expected.kind)
+    begun = fetched_before(wanted.kept, head["ETag"], size, part_size(size), wanted.crc)
+    with local_file("write", wanted.target):
+        if not begun:
+            os.ftruncate(wanted.handle, 0)
+        os.ftruncate(wanted.handle, size)
+    crcs = engine.each(_part_calls(engine, wanted, head["ETag"], size, begun), wanted.meter)
     if expected is None:
+        _refuse_other_parts(wanted, head, size, engine)
         return size
-    if expected.kind == "crc32":
-        found = combined_crc32(crcs).to_bytes(4, "big")
+    if expected.kind == wanted.crc:
+        found = combined(wanted.crc, crcs).to_bytes(CRCS[wanted.crc], "big")
     else:
         found = _digest_of(wanted, expected.kind, size)
     if found != expected.value:
@@ -150,23 +160,25 @@ def _fetch_parts(engine: Engine, wanted: Wanted, head: dict[str, Any]) -> int:
 
 
 def _part_calls(
-    engine: Engine, wanted: Wanted, etag: str, size: int
+    engine: Engine, wanted: Wanted, etag: str, size: int, begun: Mapping[int, Part]
 ) -> Iterator[Callable[[], tuple[int, int]]]:
-    for _, start, length in spans(size, part_size(size)):
-        yield partial(_fetch_part, engine, wanted, etag, start, length)
+    for number, start, length in spans(size, part_size(size)):
+        span = Span(wanted.handle, wanted.target, wanted.crc, start, length)
+        fetch = partial(_fetch_part, engine, wanted, etag, start, length)
+        yield partial(part_or_kept, span, wanted.kept, number, begun, wanted.meter, fetch)
 
 
 def _fetch_part_fast(
     engine: Engine, wanted: Wanted, etag: str, start: int, length: int
 ) -> int | None:
-    """Fetch one range into its place; return its CRC-32, or None where botocore is to do it."""
+    """Fetch one range into its place; return its CRC, or None where botocore is to do it."""
     written, crc, span = 0, 0, (start, start + length - 1)
     try:
         with engine.fast.get(wanted.remote, wanted.meter, pin=etag, span=span) as found:
             for chunk in found.chunks():
                 _write(wanted, chunk, start + written)
                 written += len(chunk)
-                crc = zlib.crc32(chunk, crc)
+                crc = crc_of(wanted.crc, chunk, crc)
                 wanted.meter.advance(len(chunk))
     except Unsure:
         wanted.meter.take_back(written)
@@ -177,7 +189,7 @@ def _fetch_part_fast(
 def _fetch_part(
     engine: Engine, wanted: Wanted, etag: str, start: int, length: int
 ) -> tuple[int, int]:
-    """Fetch one range into its place; return its CRC-32 and length."""
+    """Fetch one range into its place; return its CRC and length."""
     crc = _fetch_part_fast(engine, wanted, etag, start, length)
     if crc is not None:
         return crc, length
@@ -200,7 +212,7 @@ def _fetch_part_by_botocore(wanted: Wanted, etag: str, start: int, length: int) 
                 for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
                     _write(wanted, chunk, start + written)
                     written += len(chunk)
-                    crc = zlib.crc32(chunk, crc)
+                    crc = crc_of(wanted.crc, chunk, crc)
                     wanted.meter.advance(len(chunk))
         except Exception as error:
             wanted.meter.check()  # a cancel breaks bodies off
@@ -228,10 +240,33 @@ def _write(wanted: Wanted, chunk: bytes | memoryview, at: int) -> None:
 
 
 def _refuse_damage(
-    wanted: Wanted, written: int, size: int, expected: Digest | None, hasher: Hasher | None
+    wanted: Wanted,
+    written: int,
+    answer: Mapping[str, Any],
+    expected: Digest | None,
+    hasher: Hasher | None,
 ) -> None:
-    if written != size or (expected and hasher and hasher.digest() != expected.value):
+    if written != answer["ContentLength"]:
         raise _damaged(wanted)
+    if expected is None or hasher is None:
+        _refuse_other_parts(wanted, answer, written)
+    elif hasher.digest() != expected.value:
+        raise _damaged(wanted)
+
+
+def _refuse_other_parts(
+    wanted: Wanted, answer: Mapping[str, Any], size: int, crowd: Engine | None = None
+) -> None:
+    """Raise where the object's parts add up to something else; note where nothing can tell."""
+    told = matches(
+        Written(
+            wanted.client, wanted.remote, wanted.handle, wanted.target, size, wanted.meter, crowd
+        ),
+        answer,
+    )
+    if told is False:
+        raise _damaged(wanted)
+    wanted.meter.unchecked = told is None
 
 
 def _damaged(wanted: Wanted) -> AwsError:
@@ -258,7 +293,9 @@ def _digest_of(wanted: Wanted, kind: str, size: int) -> bytes:
     return hasher.digest()
 
 
-def _refuse_full_disk(target: Path, size: int) -> None:
+def _refuse_full_disk(wanted: Wanted, size: int) -> None:
+    target = wanted.target
     with local_file("write", target):
-        if shutil.disk_usage(target.parent).free < size:
+        there = os.fstat(wanted.handle).st_blocks * 512  # of an earlier run
+        if shutil.disk_usage(target.parent).free + there < size:
             raise OSError(errno.ENOSPC, "no space")

@@ -18,20 +18,18 @@ from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
 from tui.aws.threads import DaemonPool
+from tui.core.limits import Limits
 
 MOST_LANES: Final = 128
 FIRST_LANES: Final = 16
-LEAST_LANES: Final = 2
 LANE_BYTES: Final = 1024 * 1024  # the largest item that a lane takes
-CALM_SECONDS: Final = 1.0  # between two steps down
-RECOVERY_SECONDS: Final = 10.0  # after which a step is taken back
 _LOOK_SECONDS: Final = 0.02
 _IDLE: Final = 0.4  # of one core: there is time to spare
 _OTHER_FILES: Final = 128  # of the rest of the app
 _BUSY: Final = 0.85  # of one core, about all that an interpreter can use
 _HELPED: Final = 1.15
 
-HANDS: Final = 3
+HANDS: Final = 1  # more would fight for the interpreter at every system call
 
 Item = TypeVar("Item")
 
@@ -60,6 +58,23 @@ class _HandsOff:
 _HANDS_OFF: Final = _HandsOff()
 
 
+class Hands:
+    """What lets a few threads of a crowd work at a time; see `hands_off`."""
+
+    def __init__(self, count: int = HANDS) -> None:
+        self._free: SimpleQueue[None] = SimpleQueue()  # much quicker than a semaphore
+        for _ in range(count):
+            self._free.put(None)
+
+    def __enter__(self) -> None:
+        self._free.get()
+        _HAND.of = self._free
+
+    def __exit__(self, *_: object) -> None:
+        _HAND.of = None
+        self._free.put(None)
+
+
 def hands_off() -> _HandsOff:
     """Wait inside, for a server or a disk: another lane works meanwhile.
 
@@ -71,43 +86,61 @@ def hands_off() -> _HandsOff:
 
 def lanes_at_most() -> int:
     """As many as the system's limit of open files lets two jobs have: three files for each lane."""
+    return files_for(MOST_LANES, 3)
+
+
+def files_for(most: int, files: int) -> int:
+    """How many may be at work in each of two jobs, that need so many open files each."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
-        return MOST_LANES
-    return max(FIRST_LANES, min(MOST_LANES, (soft - _OTHER_FILES) // 6))
+        return most
+    return max(FIRST_LANES, min(most, (soft - _OTHER_FILES) // (2 * files)))
+
+
+class Growth:
+    """Whether more side by side would help: this process is idle, or the last ones have helped."""
+
+    def __init__(self) -> None:
+        self._looked = time.monotonic(), time.process_time()
+        self._done = 0  # since one looked
+        self._rate = 0.0  # items a second when there were last made more
+
+    def helps(self, at_work: int) -> bool:
+        """One more item is done, of so many that are under way: whether there should be more."""
+        self._done += 1
+        if self._done < at_work:
+            return False
+        now, (then, used) = time.monotonic(), self._looked
+        if now - then < _LOOK_SECONDS:
+            return False
+        cpu = time.process_time()
+        busy, rate = (cpu - used) / (now - then), self._done / (now - then)
+        self._looked, self._done = (now, cpu), 0
+        if busy < _IDLE or (busy < _BUSY and rate > _HELPED * self._rate):
+            self._rate = rate
+            return True
+        return False
 
 
 class Pace:
     """How many lanes one job may have open; may be set, and lowered, while they run.
 
     Attributes:
-        most: the limit that somebody set.
+        most: as many as there may be at all.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, limits: Limits | None = None) -> None:
         self.most = lanes_at_most() if most is None else most
-        self._halvings = 0
-        self._changed_at = 0.0
-        self._lock = threading.Lock()
+        self.limits = limits or Limits()
 
     @property
     def allowed(self) -> int:
-        """The limit for now; it doubles again while the server keeps up."""
-        with self._lock:
-            now = time.monotonic()
-            if self._halvings and now - self._changed_at > RECOVERY_SECONDS:
-                self._halvings, self._changed_at = self._halvings - 1, now
-            return max(min(LEAST_LANES, self.most), self.most >> self._halvings)
+        """The limit for now: the user's, a slow line's, or a busy server's."""
+        return self.limits.allowed(self.most)
 
     def slow_down(self) -> bool:
         """Halve it, at most once a second: the server is too busy. False where it stays."""
-        with self._lock:
-            now = time.monotonic()
-            lowest = self.most >> self._halvings <= LEAST_LANES
-            if lowest or (self._halvings and now - self._changed_at < CALM_SECONDS):
-                return False
-            self._halvings, self._changed_at = self._halvings + 1, now
-            return True
+        return self.limits.slow_down(self.limits.at_work or self.allowed)
 
 
 @dataclass(eq=False)
@@ -121,18 +154,14 @@ class Lanes(Generic[Item]):
     _open: int = 0
     _failure: BaseException | None = None
     _futures: list[Future[None]] = field(default_factory=list)
-    _looked: tuple[float, float] = (0.0, 0.0)
-    _done: int = 0  # since one looked
-    _rate: float = 0.0  # items a second when lanes were last added
-    _hands: SimpleQueue[None] = field(default_factory=SimpleQueue)  # much quicker than a semaphore
+    _growth: Growth = field(default_factory=Growth)
+    _hands: Hands = field(default_factory=Hands)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def run(self, items: Iterable[Item]) -> None:
         """Do all items; returns, or raises, once no lane runs any more."""
         self._items = iter(items)
-        for _ in range(HANDS):
-            self._hands.put(None)
-        self._looked = time.monotonic(), time.process_time()
+        self._growth = Growth()
         self._add(FIRST_LANES)
         seen = 0
         while seen < len(self._futures):  # lanes open lanes
@@ -151,21 +180,18 @@ class Lanes(Generic[Item]):
                     self._failure = error
                     return
                 self._open += 1
+            self.pace.limits.at_work = self._open
 
     def _lane(self) -> None:
         try:
-            self._hands.get()
-            _HAND.of = self._hands
-            while (item := self._next()) is not None:
-                self.act(item[0])
-                self._look()
+            with self._hands:
+                while (item := self._next()) is not None:
+                    self.act(item[0])
+                    self._look()
         except BaseException as error:
             with self._lock:
                 self._open -= 1
                 self._failure = self._failure or error
-        finally:
-            _HAND.of = None
-            self._hands.put(None)
 
     def _next(self) -> tuple[Item] | None:
         """The next item, in a tuple; None where this lane closes, and is counted no more."""
@@ -179,13 +205,5 @@ class Lanes(Generic[Item]):
     def _look(self) -> None:
         """Open as many lanes again where that may help."""
         with self._lock:
-            self._done += 1
-            now, (then, used) = time.monotonic(), self._looked
-            if now - then < _LOOK_SECONDS or self._done < self._open:
-                return
-            cpu = time.process_time()
-            busy, rate = (cpu - used) / (now - then), self._done / (now - then)
-            self._looked, self._done = (now, cpu), 0
-            if busy < _IDLE or (busy < _BUSY and rate > _HELPED * self._rate):
-                self._rate = rate
+            if self._growth.helps(self._open):
                 self._add(self._open)
