@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
@@ -9,7 +11,9 @@ from rich.cells import chop_cells
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.types import CSSPathType
 from textual.widgets import Input, Static
 
@@ -79,10 +83,18 @@ class Confirm(Dialog[bool]):
         Binding("y", "agree", "Go on", tooltip="Do what the plan says"),
         Binding("n", "dismiss_dialog", "Keep", tooltip="Close without doing anything"),
     ]
+    READING_SECONDS: ClassVar[float] = 0.3
+    """A key that comes sooner after the plan is seen, or after the same key, was not meant for it:
+    a double Enter, a key held down. What can be undone, or wants a word typed, has no wait."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan, self.risk = plan, plan.risk
+        self._reading = 0.0
+        if plan.risk is not Risk.PLAIN and not plan.typed:
+            self._reading = self.READING_SECONDS
+        self._answers_from = math.inf if self._reading else 0.0  # on the clock of events
+        self._waking: Timer | None = None
 
     def inner(self) -> ComposeResult:
         """Title, facts, samples, what must be typed, the two ways on."""
@@ -128,24 +140,46 @@ class Confirm(Dialog[bool]):
             spans.append(("muted", f" Type {plan.typed} to go on:"))
         return spans
 
+    def on_mount(self) -> None:
+        """The time to read begins with what is seen."""
+        if self._reading:
+            self.call_after_refresh(lambda: self._answer_from(time.monotonic()))
+
+    def _answer_from(self, seen_at: float) -> None:
+        self._answers_from = seen_at + self._reading
+        if self._waking is not None:
+            self._waking.stop()
+        rest = max(0.001, self._answers_from - time.monotonic())
+        self._waking = self.set_timer(rest, self._show_foot)
+
+    def on_key(self, event: Key) -> None:
+        """Drop an agreement that came too soon to be one."""
+        if event.key in ("enter", "y") and event.time < self._answers_from:
+            event.stop()
+            if self._answers_from < math.inf:
+                self._answer_from(event.time)
+
     @property
     def ready(self) -> bool:
-        """True once what must be typed was typed."""
+        """True once there was time to read, and what must be typed was typed."""
         if not self.plan.typed:
-            return True
+            return time.monotonic() >= self._answers_from
         return self.query_one("#confirm-typed", Input).value == self.plan.typed
 
     def _button(self) -> Spans:
-        if self.plan.typed and not (self.is_mounted and self.ready):
+        if (self.plan.typed and not self.is_mounted) or not self.ready:
             return (("dim on:line", f"  {self.plan.verb}  "),)
         return (pill(self.plan.risk.value, f" ⏎  {self.plan.verb} "),)
 
     def _ways(self) -> Spans:
         return key_hint("esc", self.plan.keep)
 
+    def _show_foot(self) -> None:
+        self.query_one("#confirm-foot", Line).show(self._button(), self._ways())
+
     def on_input_changed(self) -> None:
         """The button wakes when the name is right."""
-        self.query_one("#confirm-foot", Line).show(self._button(), self._ways())
+        self._show_foot()
 
     def on_input_submitted(self) -> None:
         """Enter in the field."""

@@ -25,6 +25,7 @@ class UnaskedConfirm(Confirm):
     """A `Confirm` that begins once no key was pressed for 0.3 s; earlier keys are dropped."""
 
     AUTO_FOCUS: ClassVar[str] = ""  # not yet: a field would take the keys
+    READING_SECONDS: ClassVar[float] = 0.0  # it has waited
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
