@@ -44,13 +44,33 @@ def _isolate_environment() -> None:
 _isolate_environment()
 
 # Imported after the environment is safe.
+from hypothesis import settings
+
+from tests import thrift
 from tests.clients import ClientFactory, make_client
 from tui.sandbox import Sandbox
+from tui.settings import state_folder
+
+thrift.share_botocore_models()
+# An example's 200 ms say how busy the machine is, not whether the code is right.
+settings.register_profile("skydeck", deadline=None)
+settings.load_profile("skydeck")
 
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind; a worker that is ended by force would not come to `atexit`."""
     shutil.rmtree(_STATE, ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no pass need walk it."""
+    thrift.leave_alone_what_is_there()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Between two tests nothing holds the apps of the one before."""
+    thrift.let_go_of_ended_apps()
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +87,15 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def clean_sandbox(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The session's sandbox, emptied before and after."""
-    sandbox.reset()
+    """The session's sandbox, emptied before and after; no transfer is left to go on with."""
+
+    def empty() -> None:
+        sandbox.reset()
+        shutil.rmtree(state_folder() / "transfers", ignore_errors=True)
+
+    empty()
     yield sandbox
-    sandbox.reset()
+    empty()
 
 
 @pytest.fixture

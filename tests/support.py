@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,13 +12,20 @@ from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.pilot import Pilot
 
+from tests import thrift
 from tui.app import SkydeckApp
 from tui.core.options import Options
 from tui.settings import Settings
+from tui.widgets.dialog import Confirm
 
 SIZE = (120, 40)
-APPS_A_PASS = 5  # a full pass takes 0.2 s
-_ENDED = itertools.count(1)
+POLL_SECONDS = (0.005, 0.02)  # at first and at most
+
+thrift.wait_shorter()
+thrift.spare_the_collector()
+Confirm.READING_SECONDS = (
+    0.0  # a test's fingers are fast; tests/widgets/test_dialog_haste.py is not
+)
 
 
 @asynccontextmanager
@@ -45,19 +50,10 @@ async def running(
             assert app.services is not None, app.connect_error
             await until(pilot, lambda: app.current_mode != "start")
         yield app, pilot
-    _let_go_of_ended_apps()
-    assert len(app.handler_faults) == faults, app.handler_faults
-
-
-def _let_go_of_ended_apps() -> None:
-    """Free the memory of apps that have ended: 50 MB each, all of it in cycles.
-
-    What an app froze, no pass of the interpreter's own looks for, and Textual keeps the lines of
-    widgets for as long as this cache of its class has their keys.
-    """
+    # Textual keeps the lines of widgets for as long as this cache of its class has their keys.
     StylesCache.get_inner_outer.cache_clear()
-    if next(_ENDED) % APPS_A_PASS == 0:
-        gc.collect()
+    thrift.an_app_ended()
+    assert len(app.handler_faults) == faults, app.handler_faults
 
 
 async def until(
@@ -69,12 +65,15 @@ async def until(
     """
     end = time.monotonic() + seconds
     while not condition():
-        if time.monotonic() > end:
-            shown = screen_text(pilot.app) if pilot and pilot.app.is_running else "no screen"
-            raise AssertionError(f"waited in vain:\n{shown}")
-        if pilot is not None:
+        pause, longest = POLL_SECONDS
+        while not condition():
+            if time.monotonic() > end:
+                shown = screen_text(pilot.app) if pilot and pilot.app.is_running else "no screen"
+                raise AssertionError(f"waited in vain:\n{shown}")
+            await asyncio.sleep(pause)
+            pause = min(longest, pause * 1.5)
+        if pilot is not None:  # what is asked for may be gone once all has settled
             await pilot.pause()
-        await asyncio.sleep(0.02)
 
 
 def screen_text(app: App[Any]) -> str:

@@ -83,7 +83,7 @@ async def test_a_bucket_that_is_not_ours_is_told_in_the_pane(
         await until(pilot, lambda: screen.place is None)
 
 
-async def test_a_full_disk_leaves_no_file(
+async def test_a_full_disk_pauses_a_download_and_keeps_the_old_file(
     clean_sandbox: Any,
     aws_client: Any,
     tmp_path: Path,
@@ -95,20 +95,30 @@ async def test_a_full_disk_leaves_no_file(
     (tmp_path / "got" / "a").write_bytes(b"old")
     settings = Settings(downloads=tmp_path / "got")
     async with s3_pane(clean_sandbox, "acme-lake", settings=settings) as (app, pilot, _screen):
-        monkeypatch.setattr("tui.aws.transfers.download.os.pwrite", full_disk)
-        await pilot.press("a", "d")
-        await until(pilot, lambda: isinstance(app.screen, AskPath))
-        await until(pilot, lambda: "it is there" in screen_text(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Confirm))
-        await pilot.press("enter")
-        await idle_jobs(pilot, app)
-        ended = app.jobs.snapshots()[0]
-        assert ended.state is JobState.FAILED
-        assert "the disk is full. Free some space, then retry." in str(ended.error)
+        with monkeypatch.context() as disk:
+            disk.setattr("tui.aws.transfers.download.os.pwrite", full_disk)
+            await pilot.press("a", "d")
+            await until(pilot, lambda: isinstance(app.screen, AskPath))
+            await until(pilot, lambda: "it is there" in screen_text(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            await pilot.press("enter")
+            await idle_jobs(pilot, app)
+        paused = app.jobs.snapshots()[0]
+        assert paused.state is JobState.PAUSED
+        assert "is full" in paused.note
+        assert "Free some space, then resume." in paused.note
         assert "fault" not in screen_text(app)
-    files = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {"a": b"old"}
+        assert files_in(tmp_path) == {"a": b"old"}
+        assert app.jobs.resume(paused.id)
+        await idle_jobs(pilot, app)
+        assert app.jobs.snapshots()[0].state is JobState.DONE
+    assert files_in(tmp_path) == {"a": b"1", "b": b"2"}
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """All files below, by name."""
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 async def test_a_file_that_cannot_be_read_sends_nothing(

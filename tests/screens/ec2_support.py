@@ -88,11 +88,15 @@ async def wizard(app: SkydeckApp, pilot: Pilot[None]) -> LaunchScreen:
     return screen
 
 
-async def at_review(app: SkydeckApp, pilot: Pilot[None]) -> LaunchScreen:
-    """Enter through all six steps, and wait for the checks."""
+async def at_review(app: SkydeckApp, pilot: Pilot[None], *, by_enter: bool = False) -> LaunchScreen:
+    """Open the review and wait for its checks; `by_enter`, after a look at all six steps."""
     screen = await wizard(app, pilot)
-    for _ in range(6):
-        await pilot.press("enter")
+    if by_enter:
+        for _ in range(6):
+            await pilot.press("enter")
+            await pilot.pause()
+    else:
+        await screen.action_go("review")
         await pilot.pause()
     assert screen.at == "review"
     await until(

@@ -26,7 +26,7 @@ async def test_eight_keys_launch_with_all_defaults_and_an_existing_key(
 ) -> None:
     async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
         await make_key(app, tmp_path)
-        await at_review(app, pilot)  # n and six times enter
+        await at_review(app, pilot, by_enter=True)  # n and six times enter
         await pilot.press("L")
         await until(pilot, lambda: on_instances(app))
         await until(pilot, lambda: app.screen.table.record is not None)

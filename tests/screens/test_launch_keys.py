@@ -15,8 +15,9 @@ from tui.core.jobs import Job
 from tui.launch import edit
 from tui.screens.ec2.screen import Ec2Screen
 from tui.screens.launch.dialogs import UserDataDialog
-from tui.widgets.drawers import CodeDrawer, JobsDrawer
+from tui.widgets.drawers import CodeDrawer
 from tui.widgets.form import DIGITS, TextField
+from tui.widgets.jobs_drawer import JobsDrawer
 
 LONG = "9" * 5_000
 

@@ -42,7 +42,7 @@ async def test_rows_are_selected_by_pattern_and_the_selection_inverted(
         await pilot.press("enter")
         await until(pilot, lambda: len(screen.objects_table.selected) == 6)
         assert "6 selected · 30 B" in screen_text(app)
-        assert "6 of 8 rows match" in screen_text(app)
+        await until(pilot, lambda: "6 of 8 rows match" in screen_text(app))
         await pilot.press("I")
         assert [row.key for row in screen.chosen_rows] == ["deep/", "notes.TXT"]
         assert "2 selected · 5 B" in screen_text(app)

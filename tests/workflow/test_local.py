@@ -71,7 +71,7 @@ def test_a_script_that_appears_meanwhile_is_kept(
 def test_a_file_system_without_links_gets_its_script_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_links(*_: object) -> None:
+    def no_links(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr("os.link", no_links)
