@@ -357,6 +357,20 @@ async def test_no_way_to_aws_fails_at_once() -> None:
     assert len(asked) <= 8
 
 
+async def test_a_login_that_is_over_midway_ends_it_instead_of_failing_each() -> None:
+    asked: list[int] = []
+
+    async def act(number: int) -> str:
+        asked.append(number)
+        if number < 30:
+            return "done"
+        raise AwsError("Can't", "the session has expired", code="ExpiredToken")
+
+    with pytest.raises(AwsError, match="expired"):
+        await each(range(1000), str, act, Progress())
+    assert len(asked) < 30 + 8
+
+
 async def test_a_cancel_says_how_far_it_came() -> None:
     progress = Progress()
 

@@ -168,6 +168,7 @@ PUT = {"Bucket": "logs-prod", "Body": b"", "ChecksumCRC32": "AAAAAA=="}
             "/",
         ),
         ({"endpoint_url": "http://localhost:9000"}, "http://localhost:9000", "/logs-prod/"),
+        ({"endpoint_url": "http://[::1]:9000"}, "http://[::1]:9000", "/logs-prod/"),
     ],
 )
 def test_a_bucket_is_where_botocore_finds_it(
@@ -226,6 +227,7 @@ def test_a_proxy_is_botocores_matter() -> None:
 BODY = b"0123456789"
 TAG = f'ETag: "{hashlib.md5(BODY).hexdigest()}"\r\n'
 GOOD = f"HTTP/1.1 200 OK\r\n{TAG}Content-Length: 10\r\n\r\n".encode() + BODY
+SPAN = GOOD.replace(b"200 OK", b"206 Partial Content\r\nContent-Range: bytes 5-14/20")
 
 
 class Answering:
@@ -301,6 +303,14 @@ def test_an_odd_answer_is_no_answer(served: tuple[Fast, Answering]) -> None:
     with pytest.raises(Unsure):
         fetched(fast, Remote("b", "k"))
     assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize("served", [(SPAN, SPAN)], indirect=True)
+def test_another_range_than_was_asked_for_is_no_answer(served: tuple[Fast, Answering]) -> None:
+    fast, _ = served
+    assert fetched(fast, Remote("b", "k"), span=(5, 14))[1] == BODY
+    with pytest.raises(Unsure):
+        fetched(fast, Remote("b", "k"), span=(0, 9))
 
 
 @pytest.mark.parametrize("served", [(GOOD, GOOD)], indirect=True)

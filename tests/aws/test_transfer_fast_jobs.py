@@ -13,7 +13,9 @@ from tests.aws.transfer_support import BIG, left_over, noise
 from tui.aws.gateway import Gateway
 from tui.aws.transfers import crowd
 from tui.aws.transfers.crowd_wire import Peer, Reply
+from tui.aws.transfers.engine import Remote
 from tui.aws.transfers.fast import Fast, Fetched, Unsure
+from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.planned import DownloadPlan, PlannedDownload
 from tui.aws.transfers.service import Transfers
 from tui.core.errors import AwsError
@@ -195,3 +197,32 @@ async def test_a_crowd_replaces_what_the_plan_showed_and_nothing_else(
     assert told == {"new": b"new", "shown": b"shown", "appeared": b"old"}
     assert (folder / "shown").stat().st_mode & 0o777 == 0o640
     assert not left_over(folder)
+
+
+def test_little_moves_at_a_time_on_a_limited_bandwidth(transfers: Transfers, bucket: str) -> None:
+    """Also where the limit comes midway: a server hangs up on who waits too long between."""
+    fast, counted, sent = transfers._engine.fast, Meter(Progress()), list[int]()
+    limits, advance = counted.progress.limits, counted.advance
+    limits.bytes_per_second = 100_000
+    counted.advance = lambda amount: (sent.append(amount), advance(amount))[1]  # type: ignore
+    fast.put(Remote(bucket, "k"), noise(30_000), counted)
+    assert sent == [limits.piece_bytes, 30_000 - limits.piece_bytes]
+    fast.put(Remote(bucket, "k"), noise(900_000), Meter(Progress()))
+    limits.bytes_per_second = None
+    with fast.get(Remote(bucket, "k"), counted) as found:
+        chunks = found.chunks()
+        first = bytes(next(chunks))
+        limits.bytes_per_second = 100_000
+        rest = [bytes(chunk) for chunk in chunks]
+    assert max(map(len, rest)) == limits.piece_bytes
+    assert first + b"".join(rest) == noise(900_000)
+
+
+def test_the_clients_of_a_login_that_is_over_are_let_go(
+    gateway: Gateway, transfers: Transfers, bucket: str
+) -> None:
+    fast = transfers._engine.fast
+    for _ in range(3):
+        gateway.renew()
+        fast.put(Remote(bucket, "k"), b"x", Meter(Progress()))
+    assert [way.client for way in fast._ways.values()] == [gateway.client_now("s3")]

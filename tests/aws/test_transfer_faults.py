@@ -286,6 +286,35 @@ async def test_a_lost_answer_to_the_last_request_is_looked_up(
     assert hashlib.sha256(body).digest() == hashlib.sha256(big_bytes).digest()
 
 
+@pytest.mark.parametrize("theirs", [False, True])
+async def test_a_lost_answer_to_a_small_upload_is_looked_up(
+    faults: Faults,
+    gateway: Gateway,
+    transfers: Transfers,
+    bucket: str,
+    outside: Any,
+    folder: Path,
+    theirs: bool,
+) -> None:
+    from botocore.exceptions import ConnectionClosedError
+
+    data = noise(5_000)
+    (folder / "a").write_bytes(data)
+
+    def lose(**_: Any) -> None:
+        if theirs:
+            outside.put_object(Bucket=bucket, Key="k", Body=data[::-1])
+        raise ConnectionClosedError(endpoint_url="http://x")
+
+    (await gateway.client("s3")).meta.events.register("after-call.s3.PutObject", lose)
+    if theirs:
+        with pytest.raises(AwsError, match="upload"):
+            await transfers.upload(bucket, "k", folder / "a", Progress())
+        return
+    await transfers.upload(bucket, "k", folder / "a", Progress())
+    assert outside.get_object(Bucket=bucket, Key="k")["Body"].read() == data
+
+
 async def test_a_failed_last_request_is_a_failure_and_leaves_nothing(
     faults: Faults,
     transfers: Transfers,

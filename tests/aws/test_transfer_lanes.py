@@ -120,9 +120,23 @@ def test_a_closed_pool_is_said(pool: DaemonPool) -> None:
 
 
 def test_lanes_leave_room_for_the_apps_own_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    for soft, most in ((64, FIRST_LANES), (512, 64), (1024, MOST_LANES), (-1, MOST_LANES)):
+    for soft, most in ((64, FIRST_LANES), (512, 32), (4096, MOST_LANES), (-1, MOST_LANES)):
         monkeypatch.setattr(lanes.resource, "getrlimit", lambda _, soft=soft: (soft, -1))
         assert lanes_at_most() == Pace().most == most
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised"),
+    [(256, -1, 4096), (1024, 524_288, 4096), (256, 1024, 1024), (-1, -1, None), (8192, -1, None)],
+)
+def test_a_low_limit_of_open_files_is_raised(
+    soft: int, hard: int, raised: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(lanes.resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(lanes.resource, "setrlimit", lambda _, limits: told.append(limits))
+    lanes.allow_files()
+    assert told == ([] if raised is None else [(raised, hard)])
 
 
 def test_few_lanes_work_at_a_time_and_many_wait(pool: DaemonPool) -> None:

@@ -121,6 +121,28 @@ async def test_an_object_that_changed_meanwhile_is_fetched_anew(
     assert left_over(folder) == []
 
 
+@pytest.mark.parametrize("fast", [False, True])
+async def test_an_object_that_got_small_meanwhile_has_nothing_of_the_old_one(
+    fast: bool,
+    transfers: Transfers,
+    bucket: str,
+    outside: Any,
+    folder: Path,
+    faults: Faults,
+    big_bytes: bytes,
+) -> None:
+    outside.put_object(Bucket=bucket, Key="p/k", Body=big_bytes)
+    progress = Progress()
+    progress.limits.at_once = 1
+    faults.before("GetObject", pausing(progress, 3))
+    again = await paused(transfers.download_prefix(bucket, "p/", folder, progress), progress)
+    outside.put_object(Bucket=bucket, Key="p/k", Body=b"small")
+    transfers._engine.fast.enabled = fast
+    await transfers.download_prefix(bucket, "p/", folder, again)
+    assert (folder / "k").read_bytes() == b"small"
+    assert left_over(folder) == []
+
+
 async def test_a_temporary_file_that_is_gone_is_no_matter(
     transfers: Transfers,
     bucket: str,

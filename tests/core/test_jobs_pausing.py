@@ -22,6 +22,7 @@ class Ledger:
 
     told: list[str] = field(default_factory=list)
     kept_bytes: int = 5
+    kept: bool = True
 
     def release(self) -> None:
         self.told.append("released")
@@ -178,6 +179,26 @@ async def test_what_cannot_be_cleaned_up_stays_to_be_tried_again() -> None:
     await jobs.close()
 
 
+async def test_a_clean_up_that_waited_for_a_login_goes_on_and_not_the_job() -> None:
+    jobs, transfer, expired = JobManager(), Transfer(), [True]
+    job = await paused(jobs, transfer)
+
+    async def clean(job: Job) -> str:
+        if expired:
+            raise JobPaused(EXPIRED, "login")
+        return await transfer.clean(job)
+
+    job.clean = clean
+    jobs.cancel(job.id)
+    await until(lambda: job.state is JobState.PAUSED)
+    assert jobs.waits_for_login("dev")
+    expired.clear()
+    assert jobs.resume_waiting("dev") == 1
+    assert (await asyncio.wait_for(job.wait(), 10)).state is JobState.CANCELLED
+    assert (transfer.cleaned, len(transfer.runs)) == (1, 1)
+    await jobs.close()
+
+
 async def test_a_cancel_while_it_is_being_paused_cleans_up_too() -> None:
     jobs, transfer = JobManager(), Transfer()
     job = started(jobs, transfer)
@@ -325,8 +346,11 @@ async def test_an_interrupted_job_is_adopted_as_paused_and_can_go_on_or_be_clean
     assert (await asyncio.wait_for(job.wait(), 10)).done == 10
     other = jobs.adopt("upload", "raw/", transfer.body, transfer.clean, Progress(), "not ended")
     jobs.cancel(other.id)
-    assert (await asyncio.wait_for(other.wait(), 10)).state is JobState.CANCELLED
+    gone = await asyncio.wait_for(other.wait(), 10)
+    assert (gone.state, gone.seconds) == (JobState.CANCELLED, 0.0)
     assert transfer.cleaned == 1
+    assert not gone.again, "its plan is gone with its ledger"
+    assert jobs.retry(other.id) is None
     await jobs.close()
 
 

@@ -96,7 +96,7 @@ def test_an_upload_is_on_the_disk_before_it_is_asked_for(folder: LedgerFolder) -
     ledger.at(0).creating("b", "k", "", (1,), 16)
     ledger.at(0).created("u")
     path = next((folder._folder).glob("*.jsonl"))
-    told = list(records(path.read_bytes()))
+    told = list(records(path.read_bytes().splitlines(keepends=True)))
     assert [next(iter(one)) for one in told[1:]] == ["creating", "upload"]
     ledger.drop()
 

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from tests.screens.s3_support import fill
 from tests.support import running, said, screen_text, until
 from tui.app import SkydeckApp
+from tui.core.errors import UserError
 from tui.core.jobs import JobState, Progress
 from tui.core.ledger import Interrupted, Owner
 from tui.core.ledger_folder import LedgerFolder, new_intent
@@ -43,7 +44,9 @@ def ledgers() -> Iterator[Path]:
 
 
 @pytest.fixture
-def lake(clean_sandbox: Any, aws_client: Any) -> Any:
+def lake(clean_sandbox: Any, aws_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket's client; its sandbox outlives the app, and so may a transfer."""
+    monkeypatch.setattr(type(clean_sandbox), "kept", property(lambda _: True))
     client = aws_client(clean_sandbox, "s3")
     fill(client, LAKE, ())
     return client
@@ -118,6 +121,15 @@ async def test_what_was_left_can_be_cleaned_up_at_once(
     assert list(ledgers.iterdir()) == []
 
 
+async def test_where_the_place_ends_with_the_app_nothing_half_done_stays(
+    clean_sandbox: Any, lake: Any, folder: Path, ledgers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(clean_sandbox), "kept", property(lambda _: False))
+    async with running(clean_sandbox) as (app, pilot):
+        await left_behind(app, pilot, folder)
+    assert list(ledgers.iterdir()) == []
+
+
 async def test_later_leaves_it_among_the_jobs_and_at_the_start_after(
     clean_sandbox: Any, lake: Any, folder: Path
 ) -> None:
@@ -137,6 +149,41 @@ async def test_later_leaves_it_among_the_jobs_and_at_the_start_after(
         assert not isinstance(app.screen, InterruptedDialog)
     async with offered(clean_sandbox) as (app, pilot):
         await pilot.press("escape")
+
+
+async def test_what_another_app_has_cleaned_up_can_be_cleaned_up(
+    clean_sandbox: Any, lake: Any, folder: Path, ledgers: Path
+) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await left_behind(app, pilot, folder)
+    async with offered(clean_sandbox) as (app, pilot):
+        await pilot.press("escape")
+        for file in ledgers.iterdir():
+            file.unlink()
+        (job,) = app.jobs.snapshots()
+        app.jobs.cancel(job.id)
+        await until(pilot, lambda: app.jobs.snapshots()[0].state is JobState.CANCELLED)
+        assert "another Skydeck" in app.jobs.snapshots()[0].note
+
+
+async def test_what_could_not_be_cleaned_up_is_shown_once_after_another_connection(
+    clean_sandbox: Any, lake: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await left_behind(app, pilot, folder)
+    async with offered(clean_sandbox) as (app, pilot):
+        await pilot.press("escape")
+
+        async def refuse(*_: Any) -> None:
+            raise UserError("Can't abort the upload", "no network")
+
+        monkeypatch.setattr(app.services.transfers, "discard", refuse)
+        (first,) = app.jobs.snapshots()
+        app.jobs.cancel(first.id)
+        await until(pilot, lambda: "no network" in app.jobs.snapshots()[0].note)
+        app.connect_to(app.wish)
+        await until(pilot, lambda: [one.id for one in app.jobs.snapshots()] != [first.id])
+        assert len(app.jobs.snapshots()) == 1
 
 
 async def test_a_second_app_does_not_see_what_the_first_works_on(

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.fakes import FakeRemote, World, instance, small_csv, world
-from tui.core.errors import LocalError, UserError
+from tui.core.errors import AwsError, JobPaused, LocalError, UserError
 from tui.core.jobs import Progress
+from tui.core.ledger import Owner
+from tui.core.ledger_folder import LedgerFolder, new_intent
 from tui.workflow.data_steps import aligned
 from tui.workflow.local import template
 from tui.workflow.ports import Machine
@@ -240,6 +242,32 @@ async def test_one_step_runs_at_a_time(w: World) -> None:
     await asyncio.wait([running])
     w.flow.start_over()
     assert w.flow.remaining == STEPS
+
+
+async def test_a_step_that_meets_an_outage_says_which(w: World) -> None:
+    async def away(*_: object) -> None:
+        raise JobPaused(UserError("The login of dev has expired", "a new one is needed"), "login")
+
+    w.s3.upload = away  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="has expired"):
+        await w.run("upload")
+    assert "has expired" in str(w.flow.report(BY_ID["upload"]).error)
+
+
+async def test_a_result_that_cant_be_fetched_leaves_no_ledger_held(w: World) -> None:
+    folder, held = LedgerFolder(w.flow.parameters.folder.parent / "ledgers", Owner()), []
+
+    async def broken(bucket: str, key: str, target: Path, progress: Progress) -> None:
+        progress.ledger = folder.begin(new_intent("download", "download", key, bucket, 1, 1), [[1]])
+        progress.ledger.settled = True
+        held.append(progress.keeps)
+        raise AwsError("Can't download it")
+
+    w.s3.buckets["a-bucket"] = {"results/by-zone.csv": b"zone,n\nOld Town,3\n"}
+    w.s3.download = broken  # type: ignore[method-assign]
+    with pytest.raises(AwsError):
+        await w.run("results")
+    assert (held, list(folder._folder.iterdir())) == ([False], [])
 
 
 async def test_a_fault_of_ours_is_told_without_its_words_and_comes_through(w: World) -> None:

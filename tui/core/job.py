@@ -43,7 +43,9 @@ class JobSnapshot:
         unit: "bytes" or "steps".
         failed: how many of its items failed so far.
         items_known: how many items one can look at.
+        kept: whether the next start can go on with it.
         pausable: whether it may be paused; `resumable`: whether this app may go on with it.
+        again: whether it has ended, in vain, and can be started once more.
         ending: what it does about a pause or a cancel: "pausing", "cancelling", "cleaning up".
         bytes_per_second, at_once: as in `Limits`; `busy` is its note.
     """
@@ -64,8 +66,10 @@ class JobSnapshot:
     error: UserError | None = None
     failed: int = 0
     items_known: int = 0
+    kept: bool = False
     pausable: bool = False
     resumable: bool = False
+    again: bool = False
     ending: str = ""
     bytes_per_second: int | None = None
     at_once: int | None = None
@@ -105,6 +109,7 @@ class Job:
         clean: undoes what a paused run has left; None where that is nothing.
         pausable: whether `body`, run again with its ledger, goes on where it was paused.
         group: whose credentials it works with.
+        adopted: another run of the app has begun it, and its ledger is all that is known of it.
         progress: the present or last run's.
         asked: `PAUSE`, `CANCEL` or `DROP` until the body has ended.
         cleaning: it is `clean` that runs; `counted` is the progress that is shown.
@@ -119,6 +124,7 @@ class Job:
     clean: JobBody | None = field(default=None, repr=False)
     pausable: bool = False
     group: str = ""
+    adopted: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     progress: Progress = field(default_factory=Progress, repr=False)
     state: JobState = JobState.RUNNING
@@ -137,11 +143,27 @@ class Job:
 
     def __post_init__(self) -> None:
         self.counted = self.progress
+        self.progress.keeps = self.pausable
 
     @property
     def seconds(self) -> float:
-        """How long it ran, or has been running; pauses don't count."""
-        return self._spent + (time.monotonic() - self._began if self._began is not None else 0.0)
+        """How long it ran, or has been running; neither pauses nor cleaning up count."""
+        if self._began is None or self.cleaning:
+            return self._spent
+        return self._spent + time.monotonic() - self._began
+
+    @property
+    def kept(self) -> bool:
+        """Whether the next start can go on with it: nothing is begun, or the disk knows of it."""
+        ledger = self.progress.ledger
+        return self.pausable and (ledger is None or bool(ledger.kept))
+
+    @property
+    def again(self) -> bool:
+        """Whether it has ended, in vain, and can be started once more."""
+        if self.adopted and self.state is JobState.CANCELLED:
+            return False  # its ledger is gone, and with it what was to be done
+        return self.state in (JobState.FAILED, JobState.CANCELLED) and self.body is not None
 
     def begin(self, progress: Progress, *, anew: bool = False, cleaning: bool = False) -> None:
         """A run begins; `anew` forgets how long the earlier ones took."""
@@ -159,6 +181,7 @@ class Job:
         """A run has ended: for now (paused) or for good."""
         self._spent, self._began = self.seconds, None
         if not self.cleaning:
+            self.progress.items.stopped(error if state is JobState.FAILED else None)
             self._moved += max(0, self.progress.done - self.progress.before)
         if state is JobState.PAUSED and self.progress.ledger is not None and not self.cleaning:
             self.progress.done = self.progress.ledger.kept_bytes  # what is half sent is lost
@@ -211,8 +234,10 @@ class Job:
             error=self.error,
             failed=progress.items.count(ItemState.FAILED),
             items_known=len(progress.items),
+            kept=self.kept,
             pausable=self.pausable,
             resumable=self.body is not None,
+            again=self.again,
             ending=self.ending,
             bytes_per_second=limits.bytes_per_second,
             at_once=limits.at_once,

@@ -88,6 +88,7 @@ class JobManager:
         """
         job = Job(next(self._ids), verb, subject, "bytes", body, clean, pausable=True, group=group)
         job.progress = job.counted = progress
+        job.adopted = True
         job.started_at = started_at or job.started_at
         job.state, job.result, job.waits_for = JobState.PAUSED, note, "user"
         self._jobs[job.id] = job
@@ -140,7 +141,7 @@ class JobManager:
     def retry(self, job_id: int) -> Job | None:
         """Start an ended job that did not succeed once more; one that failed keeps its ledger."""
         job = self._jobs.get(job_id)
-        if job is None or job.state not in (JobState.FAILED, JobState.CANCELLED):
+        if job is None or not job.again:
             return None
         del self._jobs[job_id]
         self._go(job, job.progress.successor(), anew=True)
@@ -160,13 +161,19 @@ class JobManager:
         )
 
     def resume_waiting(self, group: str) -> int:
-        """Have those of a group that wait for a login go on; returns how many."""
+        """Have those of a group that wait for a login go on; returns how many.
+
+        One that was cancelled goes on with being cleaned up.
+        """
         waiting = [
-            job.id
+            job
             for job in self._jobs.values()
             if (job.group, job.waits_for, job.state) == (group, LOGIN, JobState.PAUSED)
         ]
-        return sum(self.resume(job_id) for job_id in waiting)
+        cancelled = [job for job in waiting if job.cleaning]
+        for job in cancelled:
+            self._clean(job)
+        return len(cancelled) + sum(self.resume(job.id) for job in waiting if not job.cleaning)
 
     # -- how things stand ------------------------------------------------------------------
 
@@ -204,14 +211,17 @@ class JobManager:
     async def close(self) -> None:
         """Have everything stop and wait for it, but not long: the user wants to leave.
 
-        What is pausable keeps what it has begun, for the next start; all else is cancelled. Who
-        has something to clean up gets longer. Jobs that end later still have their last word in
-        the journal.
+        What the disk knows of keeps what it has begun, for the next start; all else is cancelled,
+        or cleaned away. Who has something to clean up gets longer. Jobs that end later still have
+        their last word in the journal.
         """
         self._closing = True
         for job in list(self._jobs.values()):
-            if job.state is JobState.RUNNING and job.asked != PAUSE:
-                self._stop(job, PAUSE if job.pausable else CANCEL)
+            how, runs = PAUSE if job.kept else CANCEL, job.state is JobState.RUNNING
+            if job.state is JobState.PAUSED and not job.kept:
+                self._clean(job)
+            elif runs and job.asked != how and (job.kept or not job.cleaning):
+                self._stop(job, how)
         await self._left()
         for task in self._tasks():
             task.cancel()  # once more: whoever waits for a thread lets it go
@@ -247,7 +257,7 @@ class JobManager:
 
     def _clean(self, job: Job) -> None:
         """Have a paused job's leavings cleaned away; then it is cancelled."""
-        if job.clean is None or self._closing:
+        if job.clean is None or (self._closing and job.kept):
             job.rest(JobState.CANCELLED, "cancelled")
             self._ended(job)
             return

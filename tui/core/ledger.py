@@ -43,6 +43,7 @@ __all__ = [
     "Owner",
     "Part",
     "State",
+    "dies_with_its_app",
     "temporary_name",
     "unlink",
 ]
@@ -123,6 +124,7 @@ class Ledger:
         reopened: whether another process has worked on it: its files may be anywhere.
         resumed: whether an earlier run has worked on it: it may have done what is not known here.
         settled: whether the job has failed: let go of, it is forgotten if nothing of it is begun.
+        unwanted: whether the job was cancelled: an earlier run that still ends clears it away.
         unchecked: how many downloads nothing could check, since the job was begun or resumed.
         turn: held by the run that works on it: one that was given up may still be ending.
         complain: hears, once, that the ledger can't be written; the job goes on without.
@@ -141,6 +143,7 @@ class Ledger:
         self.reopened = False
         self.resumed = False
         self.settled = False
+        self.unwanted = False
         self.unchecked = 0
         self.turn = threading.Lock()
         self.complain: Callable[[OSError], None] = lambda error: None
@@ -168,8 +171,9 @@ class Ledger:
 
     @property
     def kept(self) -> bool:
-        """Whether it is on the disk, and would outlive this process."""
-        return self.alive and self._log is not None and self._log.failure is None
+        """Whether it is on the disk, and whether what it tells of will outlive this process."""
+        written = self._log is not None and self._log.failure is None
+        return self.alive and written and not dies_with_its_app(self.intent.owner.place)
 
     @property
     def clean(self) -> bool:
@@ -296,6 +300,11 @@ class ItemLedger:
         """What was begun is gone: completed, aborted or removed."""
         if self.upload is not None or self.download is not None:
             self.ledger.note({"over": self.number})
+
+
+def dies_with_its_app(place: str) -> bool:
+    """Whether a place is a sandbox that is not kept: its ledgers only name local files."""
+    return place.startswith(SANDBOX) and "://" in place
 
 
 def temporary_name(ledger_id: str, number: int) -> str:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from tui.core.errors import UserError
-from tui.core.ledger import SANDBOX, Intent, Interrupted, Ledger, Owner, State, unlink
+from tui.core.ledger import Intent, Interrupted, Ledger, Owner, State, unlink
 from tui.core.ledger_log import append, line_of, records
 from tui.core.publish import sync_folder
 
 LOCK_TRIES: Final = 20  # somebody who only looks holds a lock for a moment
 LOCK_SECONDS: Final = 0.05
+MOST_ITEMS: Final = 100_000_000  # a damaged number must not take all memory
 ROWS_AT_ONCE: Final = 1_000
 
 Row = Sequence[Any]
@@ -67,21 +68,26 @@ class LedgerFolder:
         """Hold a ledger that nobody holds, with all that it says.
 
         Raises:
-            UserError: another app works on that job, or it is gone.
+            UserError: another app works on that job, or it is gone, or can't be read or written.
         """
         stem = self._folder / ledger_id
+        if Path(ledger_id).name != ledger_id:
+            raise _gone()
         try:
-            if Path(ledger_id).name != ledger_id:
-                raise FileNotFoundError
             handle = _opened(stem)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise _gone() from error
+        except OSError as error:
+            raise _refused(error) from error
         try:
             _hold(handle)
             read = _read(handle)
             if read is None or not os.fstat(handle).st_nlink:
                 raise _gone()
             _end_whole(handle)
+        except OSError as error:
+            os.close(handle)
+            raise _refused(error) from error
         except BaseException:
             os.close(handle)
             raise
@@ -109,11 +115,12 @@ class LedgerFolder:
     def interrupted(self) -> tuple[Interrupted, ...]:
         """The jobs that nobody works on and that have not ended, oldest first.
 
-        What is left of others is swept away: of jobs that never began, or that are all done.
+        What is left of others is swept away: of jobs that never began, or that are all done. What
+        can't be read, or is a newer app's, stays as it is.
         """
         found: list[Interrupted] = []
         for ledger_id in self._ids():
-            with suppress(OSError):
+            with suppress(OSError, UserError):
                 if (one := self._looked_at(ledger_id)) is not None:
                     found.append(one)
         return tuple(sorted(found, key=lambda one: one.begun_at))
@@ -126,8 +133,10 @@ class LedgerFolder:
         ids = [name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl")]
         known = set(ids)
         for name in names:
-            if name.endswith(".rows") and name.removesuffix(".rows") not in known:
-                unlink(self._folder / name.removesuffix(".rows"))
+            stem = self._folder / name.removesuffix(".rows")
+            # One that is just being begun may be listed by half.
+            if name.endswith(".rows") and stem.name not in known and not _is_there(stem):
+                unlink(stem)
         return ids
 
     def _looked_at(self, ledger_id: str) -> Interrupted | None:
@@ -177,14 +186,13 @@ def new_intent(  # noqa: PLR0917 - what an intent is
     return Intent(new_id(), kind, verb, subject, bucket, items, size_bytes, about, Owner(), now)
 
 
-def dies_with_its_app(place: str) -> bool:
-    """Whether a place is a sandbox that is not kept: its ledgers only name local files."""
-    return place.startswith(SANDBOX) and "://" in place
-
-
 def _opened(stem: Path, more: int = 0) -> int:
     flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | more
     return os.open(stem.with_name(f"{stem.name}.jsonl"), flags, 0o600)
+
+
+def _is_there(stem: Path) -> bool:
+    return stem.with_name(f"{stem.name}.jsonl").exists()
 
 
 def _forget(stem: Path, handle: int) -> None:
@@ -229,29 +237,60 @@ def _gone() -> UserError:
     )
 
 
+def _refused(error: OSError) -> UserError:
+    why = (error.strerror or type(error).__name__).lower()
+    return UserError(
+        "Can't go on with that job",
+        f"its journal can't be read or written: {why}",
+        "Make room, or allow it, then try again.",
+    )
+
+
 def _read(handle: int) -> tuple[Intent, State] | None:
-    """What a ledger says; None where it was never begun."""
+    """What a ledger says; None where it was never begun.
+
+    Raises:
+        UserError: it can't be understood: it is damaged, or a newer app's.
+    """
     with os.fdopen(os.dup(handle), "rb") as file:
         file.seek(0)
-        lines = records(file.read())
-    intent = _intent_of(next(lines, {}))
-    if intent is None:
-        return None
-    state = State(intent.items)
-    for record in lines:
-        with suppress(ValueError, TypeError, LookupError):
-            state.take(record)
+        first = file.readline()
+        if not first.endswith(b"\n"):
+            return None
+        intent = _intent_of(next(records((first,)), {}))
+        state = State(intent.items)
+        for record in records(file):
+            with suppress(ValueError, TypeError, LookupError):
+                state.take(record)
     return intent, state
 
 
-def _intent_of(record: dict[str, Any]) -> Intent | None:
+def _intent_of(record: dict[str, Any]) -> Intent:
     try:
         owner, payers = Owner(**record["owner"]), tuple(record["payers"])
         intent = Intent(**{**record, "owner": owner, "payers": payers})
-        datetime.fromisoformat(intent.made_at)
+        if _makes_sense(intent):
+            return intent
     except (ValueError, TypeError, LookupError):
-        return None
-    return intent
+        pass
+    raise UserError(
+        "Can't go on with that job",
+        "its journal is damaged, or a newer Skydeck's",
+        "Start the newest one.",
+    )
+
+
+def _makes_sense(intent: Intent) -> bool:
+    owner, counts = intent.owner, (intent.items, intent.size_bytes)
+    texts = (intent.id, intent.kind, intent.verb, intent.subject, intent.bucket, *intent.payers)
+    whose = (owner.account, owner.place, owner.profile, owner.region)
+    return (
+        all(isinstance(one, str) for one in (*texts, *whose))
+        and all(isinstance(one, int) and one >= 0 for one in counts)
+        and intent.items <= MOST_ITEMS
+        and isinstance(intent.about, dict)
+        and datetime.fromisoformat(intent.made_at).tzinfo is not None
+    )
 
 
 def _all_done(state: State) -> bool:

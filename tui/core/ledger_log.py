@@ -154,9 +154,11 @@ def line_of(record: Record) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
-def records(data: bytes) -> Iterator[dict[str, Any]]:
+def records(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the whole records; what a crash tore is left out."""
-    for line in data.split(b"\n")[:-1]:
+    for line in lines:
+        if not line.endswith(b"\n"):
+            continue
         try:
             record = json.loads(line)
         except ValueError:

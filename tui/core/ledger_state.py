@@ -104,7 +104,8 @@ class State:
                     str(record["kind"]),
                 )
             case {"part": int(number)}:
-                part = Part(record["n"], record["crc"], record["bytes"], record.get("etag", ""))
+                n, crc, length = (int(record[name]) for name in ("n", "crc", "bytes"))
+                part = Part(n, crc, length, str(record.get("etag", "")))
                 if (found := self.uploads.get(number) or self.downloads.get(number)) is not None:
                     found.parts[part.number] = part
             case {"over": int(number)}:

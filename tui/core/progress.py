@@ -20,6 +20,7 @@ class Progress:
     Attributes:
         suspended: true where `cancelled` means a pause, or the app's end: what is begun (a part of
             a file, an unfinished upload) stays, to be gone on with.
+        keeps: whether somebody can go on with what an outage leaves; else it is cleaned up.
         limits: what the job may use.
         items: what its items are up to.
         ledger: the journal of what was begun, of whoever keeps one; the next run takes it over.
@@ -37,6 +38,7 @@ class Progress:
         self.note = ""
         self.cancelled = threading.Event()
         self.suspended = False
+        self.keeps = True
         self.limits = limits or Limits()
         self.items = JobItems()
         self.ledger: Any = ledger
@@ -46,7 +48,9 @@ class Progress:
 
     def successor(self) -> Progress:
         """The next run's: its limits and ledger are these; it counts from nothing (see `found`)."""
-        return Progress(self.limits, self.ledger)
+        made = Progress(self.limits, self.ledger)
+        made.keeps = self.keeps
+        return made
 
     def advance(self, amount: int = 0, items: int = 0) -> None:
         """Add bytes (or steps) and items. A negative amount is a rewind after a retry.
@@ -101,7 +105,7 @@ class Progress:
         with self._lock:
             outage = self.outage = self.outage or outage
         if not self.cancelled.is_set():
-            self.cancel(suspend=True)
+            self.cancel(suspend=self.keeps)
         return outage
 
     @contextlib.contextmanager

@@ -25,8 +25,8 @@ def leaving_plan(app: Deck) -> Plan | None:
     running = services.fleet.state.running if services else ()
     jobs = app.jobs.running
     lost = _ends_with_the_app(services)
-    # What is paused waits on the disk; but not where the place itself ends.
-    jobs += app.jobs.paused if lost else ()
+    # What is paused waits on the disk; but not where that refused, or the place itself ends.
+    jobs += tuple(job for job in app.jobs.paused if lost or not job.kept)
     if not running and not jobs:
         return None
     told = [_job_fact(job, lost=lost) for job in jobs[:NAMED]]
@@ -59,12 +59,12 @@ def _ends_with_the_app(services: Services | None) -> bool:
 
 
 def _job_fact(job: JobSnapshot, *, lost: bool) -> PlanFact:
-    kept = ", kept" if job.pausable and not lost else ""
+    kept = ", kept" if job.kept and not lost else ""
     return PlanFact("job", f"{job.verb} {job.subject}{kept}", "text" if kept else "warn")
 
 
 def _what_becomes_of(jobs: Sequence[JobSnapshot], *, lost: bool) -> Iterator[str]:
-    kept = sum(job.pausable and not lost for job in jobs)
+    kept = sum(job.kept and not lost for job in jobs)
     if kept:
         what = "The transfer is" if kept == 1 else "Transfers are"
         yield f"{what} kept: offered at the next start."

@@ -166,8 +166,12 @@ async def _bring_home(context: Context, one: S3Object, target: Path, cleared: Cl
     await ports.threaded(_make_folder, target.parent)
     await ports.threaded(cleared.check, target)
     own = Progress()  # a transfer says itself how much it expects
-    own.cancelled = context.progress.cancelled
-    await ports.carrier.download(p.bucket, one.key, target, own)
+    own.cancelled, own.keeps = context.progress.cancelled, False
+    try:
+        await ports.carrier.download(p.bucket, one.key, target, own)
+    finally:
+        if own.ledger is not None:  # it failed: no job's retry takes its ledger over
+            await ports.threaded(own.ledger.release)
     await ports.threaded(Written(p.folder).wrote, target)
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from tui.core.errors import JobCancelled, UserError
+from tui.core.errors import JobCancelled, JobPaused, UserError
 from tui.core.jobs import Progress
 from tui.workflow import data_steps, remote
 from tui.workflow.context import Context, Memory
@@ -118,9 +118,10 @@ class WorkFlow:
         except StepBlocked as error:
             self._end(step, StepReport(StepState.BLOCKED, error=error), began)
             raise
-        except UserError as error:
-            self._end(step, StepReport(StepState.FAILED, error=error), began)
-            raise
+        except (UserError, JobPaused) as stop:
+            failed = stop.reason if isinstance(stop, JobPaused) else stop  # a step can't wait
+            self._end(step, StepReport(StepState.FAILED, error=failed), began)
+            raise failed from stop.__cause__
         except Exception as error:
             # What it says may quote anything; the job's keeper writes it down and tells it.
             failure = UserError(f"{step.title} failed", type(error).__name__)

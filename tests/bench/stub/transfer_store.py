@@ -7,6 +7,7 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass, field
+from itertools import count
 from urllib.parse import parse_qsl, unquote
 
 from tui.aws.checksums import crc_of
@@ -118,6 +119,7 @@ class Requests:
     """What each request gets: (status, further headers, pieces of the body, declared length)."""
 
     def __init__(self, store: Store) -> None:
+        self._uploads = count(1)  # requests that came while others wait have one number
         self.store = store
 
     def answer(self, head: bytes, body: memoryview) -> list[memoryview]:
@@ -225,7 +227,7 @@ class Requests:
         bucket, _, key = name.partition("/")
         place = f"<Bucket>{bucket}</Bucket><Key>{key}</Key>"
         if "uploads" in query:
-            upload = f"upload-{self.store.requests}"
+            upload = f"upload-{next(self._uploads)}"
             self.store.parts[upload] = {}
             inner = f"{place}<UploadId>{upload}</UploadId>"
             return _wrapped("InitiateMultipartUploadResult", inner)

@@ -140,7 +140,12 @@ def _copied(  # noqa: PLR0917 - what a copy is
 
 def _was_moved(engine: Engine, target: Remote, item: CopyItem) -> bool:
     """Whether a source that is gone went with an earlier run, just before that ended."""
-    head = engine.client(target.region).head_object(**target.params)
+    try:
+        head = engine.client(target.region).head_object(**target.params)
+    except Exception as error:
+        if error_code(error) in _GONE:
+            return False
+        raise
     etag = str(head.get("ETag", "")).strip('"')
     known = head.get("ContentLength") == item.size_bytes
     return known and (etag == item.etag or etag != item.seen)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tui.aws.calls import caused_by
+from tui.aws.outages import EXPIRED, WITHDRAWN
 from tui.core import format as texts
 from tui.core.errors import AwsError, JobCancelled, UserError
 from tui.core.failures import KeyFailure
@@ -18,6 +19,7 @@ from tui.core.jobs import Progress
 T = TypeVar("T")
 PARALLEL = 8
 GIVE_UP = 24  # all that was tried so far failed in one way: the rest would too
+_LOGGED_OUT = EXPIRED | WITHDRAWN
 LOGGED_AT_MOST = 12  # objects whose calls the code drawer shows; the others go the same way
 
 
@@ -45,7 +47,8 @@ async def each(
     """Await `act(item)` for every item, `PARALLEL` at a time; it returns in which way it ended.
 
     Raises:
-        UserError: the first one failed for a reason that is not its own (no way to AWS).
+        UserError: the first one failed for a reason that is not its own (no way to AWS), or the
+            login is over.
         CancelledError, JobCancelled: nothing was begun since; the message says how many are done.
     """
     outcome = Outcome()
@@ -99,7 +102,7 @@ async def _one(
         outcome.unanswered = 0
     except AwsError as error:
         outcome.unanswered = 0 if error.code else outcome.unanswered + 1
-        if not error.code and not outcome.done:
+        if error.code in _LOGGED_OUT or (not error.code and not outcome.done):
             broken.set()
             raise
         outcome.failures.append(KeyFailure(key, error.code, error.message))

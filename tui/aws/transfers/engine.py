@@ -16,7 +16,7 @@ from tui.aws.errors import explain_local
 from tui.aws.gateway import TRANSFER_THREADS, Gateway
 from tui.aws.threads import DaemonPool
 from tui.aws.transfers.fast import Fast
-from tui.aws.transfers.lanes import MOST_LANES
+from tui.aws.transfers.lanes import JOBS, MOST_LANES, allow_files
 from tui.aws.transfers.meter import Meter
 from tui.aws.transfers.patience import behalf
 from tui.core.errors import AwsError, UserError
@@ -58,13 +58,16 @@ def closed_error() -> AwsError:
 class Engine:
     """The threads of all transfers of one gateway.
 
-    Coordinators run one job each and never do a part's work; part workers never wait for each
-    other. So neither can starve the other, nor the gateway's own calls.
+    Beginners make a job's plan and ledger. Coordinators run one job each and never do a part's
+    work; part workers never wait for each other. So none can starve another, nor the gateway's own
+    calls.
     """
 
     def __init__(self, gateway: Gateway) -> None:
+        allow_files()
         self.gateway = gateway
-        self.coordinators = DaemonPool(4, "transfer")
+        self.beginners = DaemonPool(8, "begin")
+        self.coordinators = DaemonPool(JOBS, "transfer")
         self.parts = DaemonPool(TRANSFER_THREADS, "part")
         self.lanes = DaemonPool(2 * MOST_LANES, "lane")  # of two jobs at their most
         self.fast = Fast(self)
@@ -170,7 +173,7 @@ class Engine:
         """
         with self._lock:
             self._closed = True
-        for pool in (self.coordinators, self.parts, self.lanes):
+        for pool in (self.beginners, self.coordinators, self.parts, self.lanes):
             pool.shutdown(wait=False, cancel_futures=True)
         self.fast.close()
         self.sweep()

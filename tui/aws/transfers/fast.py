@@ -48,6 +48,10 @@ class _Way:
     rests_until: float = 0.0
 
     @property
+    def rested(self) -> bool:
+        return self.pattern is None and time.monotonic() > self.rests_until
+
+    @property
     def session(self) -> Any:
         return self.client._endpoint.http_session
 
@@ -174,7 +178,7 @@ class Fast:
                 about = boto_answer(answer.headers, answer.length)
                 if not about["ETag"] or (pin and about["ETag"] != pin):
                     raise Unsure
-                if span is not None and answer.length != span[1] - span[0] + 1:
+                if span is not None and not _is_span(answer, *span):
                     raise Unsure
                 yield Fetched(about, answer)
                 way.strikes = 0
@@ -232,13 +236,13 @@ class Fast:
             raise Unsure
         client = self._engine.client(remote.region)
         pays = self._engine.gateway.requester.pays(remote.bucket)
-        key = id(client), operation, remote.bucket, checked, pays
+        key = remote.region, operation, remote.bucket, checked, pays
         way = self._ways.get(key)
-        if way is not None and way.pattern is not None:
+        if way is not None and way.client is client and way.pattern is not None:
             return way
         with self._lock:
             way = self._ways.get(key)
-            if way is None or (way.pattern is None and time.monotonic() > way.rests_until):
+            if way is None or way.client is not client or way.rested:
                 way = self._ways[key] = self._learned(client, operation, remote.bucket, checked)
         if way.pattern is None:
             raise Unsure
@@ -273,3 +277,8 @@ class Fast:
             way.strikes += 1
             if way.strikes >= STRIKES:
                 way.pattern, way.rests_until = None, time.monotonic() + REST_SECONDS
+
+
+def _is_span(answer: Answer, first: int, last: int) -> bool:
+    told = answer.headers.get("content-range", f"bytes {first}-{last}/")
+    return answer.length == last - first + 1 and told.startswith(f"bytes {first}-{last}/")

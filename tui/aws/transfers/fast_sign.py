@@ -256,6 +256,7 @@ def _understood(request: Any, credentials: Any) -> Pattern:
     if hashed != UNSIGNED and not re.fullmatch(r"[0-9a-f]{64}", hashed):
         raise Unsure
     host, port = url.hostname or "", url.port
+    host = f"[{host}]" if ":" in host else host  # IPv6
     if port is not None and port != {"http": 80, "https": 443}[url.scheme]:
         host = f"{host}:{port}"
     headers["host"] = host

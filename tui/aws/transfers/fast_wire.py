@@ -208,11 +208,17 @@ class Answer:
     """An answer's head, and its body still on the line."""
 
     def __init__(
-        self, line: Line, status: int, headers: dict[str, str], buffer: memoryview, rest: memoryview
+        self,
+        line: Line,
+        status: int,
+        headers: dict[str, str],
+        *,
+        meter: Meter,
+        buffer: memoryview,
+        rest: memoryview,
     ) -> None:
         """`rest` is what has come of the body."""
-        self.line, self.status, self.headers = line, status, headers
-        self.piece_bytes = len(buffer)
+        self.line, self.status, self.headers, self._meter = line, status, headers, meter
         self._buffer, self._rest = buffer, rest
         self.length = body_length(headers)
         if len(rest) > self.length:
@@ -234,7 +240,7 @@ class Answer:
             yield self._rest
         while left:
             try:
-                count = self.line.fill(self._buffer[: min(left, self.piece_bytes)])
+                count = self.line.fill(self._buffer[: min(left, self._meter.piece_bytes)])
             except (OSError, ValueError) as error:
                 raise Unsure from error
             if not count:
@@ -287,8 +293,7 @@ def asked(
         with meter.reading(line):
             try:
                 _send(line, head, body, sent, meter)
-                answer = _answer(line)
-                answer.piece_bytes = min(answer.piece_bytes, meter.piece_bytes)
+                answer = _answer(line, meter)
             except (OSError, ValueError) as error:
                 raise Unsure from error
             yield answer
@@ -308,7 +313,7 @@ def _send(
 ) -> None:
     """Send all; `sent` is told of a piece before it leaves: it waits for the job's bandwidth."""
     told = sent or (lambda _: None)
-    if len(body) <= TOGETHER_BYTES:
+    if len(body) <= min(TOGETHER_BYTES, meter.piece_bytes):
         if body:
             told(len(body))
         line.sock.sendall(head + body if body else head)
@@ -323,19 +328,20 @@ def _send(
             view = view[len(piece) :]
 
 
-def _answer(line: Line) -> Answer:
+def _answer(line: Line, meter: Meter) -> Answer:
     buffer = _BUFFERS.view
     filled, end = 0, -1
     with hands_off():
         line.wait()
     while end < 0:
-        count = line.sock.recv_into(buffer[filled:])
+        count = line.sock.recv_into(buffer[filled : filled + meter.piece_bytes])
         filled += count
         end = _BUFFERS.bytes.find(b"\r\n\r\n", 0, min(filled, HEAD_LIMIT))
         if end < 0 and (not count or filled >= HEAD_LIMIT):
             raise Unsure
     status, headers = parsed_head(_BUFFERS.bytes[:end])
-    return Answer(line, status, headers, buffer, buffer[end + 4 : filled])
+    rest = buffer[end + 4 : filled]
+    return Answer(line, status, headers, meter=meter, buffer=buffer, rest=rest)
 
 
 def parsed_head(head: bytes | bytearray) -> tuple[int, dict[str, str]]:

@@ -80,6 +80,7 @@ def _refuse_newcomer(wanted: Wanted, size: int) -> None:
 def _fetch_fast(engine: Engine, wanted: Wanted, etag: str) -> int | None:
     """Fetch the object in one request; None where botocore is to do it, from the start."""
     written = 0
+    _empty(wanted)
     try:
         with engine.fast.get(wanted.remote, wanted.meter, pin=etag) as found:
             expected = expected_digest(found.about)
@@ -92,8 +93,6 @@ def _fetch_fast(engine: Engine, wanted: Wanted, etag: str) -> int | None:
                 wanted.meter.advance(len(chunk))
     except Unsure:
         wanted.meter.take_back(written)
-        with local_file("write", wanted.target):
-            os.ftruncate(wanted.handle, 0)
         return None
     _refuse_damage(wanted, written, found.about, expected, hasher)
     return written
@@ -111,15 +110,17 @@ def _fetch_by_botocore(wanted: Wanted, etag: str) -> int:
     """Fetch the object in one request; after a break, the same version again from the start."""
     for attempt in range(1, BODY_TRIES + 1):
         written = 0
+        _empty(wanted)
         pin = {"IfMatch": etag} if etag else {}
         with wanted.meter.asking():
             answer = wanted.client.get_object(**wanted.remote.params, **pin, ChecksumMode="ENABLED")
+        _refuse_other(wanted, answer, etag)
         etag = answer["ETag"]
         expected = expected_digest(answer)
         hasher = Hasher(expected.kind) if expected else None
         try:
             with wanted.meter.reading(answer["Body"]) as body:
-                for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
+                for chunk in _chunks(wanted, body):
                     _write(wanted, chunk, written)
                     written += len(chunk)
                     if hasher:
@@ -198,18 +199,23 @@ def _fetch_part(
 
 def _fetch_part_by_botocore(wanted: Wanted, etag: str, start: int, length: int) -> tuple[int, int]:
     """Fetch one range into its place; after a break, the same range again from the start."""
-    span = f"bytes={start}-{start + length - 1}"
+    span = f"{start}-{start + length - 1}"
     for attempt in range(1, BODY_TRIES + 1):
         wanted.meter.check()
         with wanted.meter.asking():
-            answer = wanted.client.get_object(**wanted.remote.params, IfMatch=etag, Range=span)
-        if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
+            answer = wanted.client.get_object(
+                **wanted.remote.params, IfMatch=etag, Range=f"bytes={span}"
+            )
+        told = answer.get("ContentRange") or f"bytes {span}/"
+        partly = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+        if not partly or not told.startswith(f"bytes {span}/"):
             answer["Body"].close()
             raise _NoRangesError
+        _refuse_other(wanted, answer, etag)
         written, crc = 0, 0
         try:
             with wanted.meter.reading(answer["Body"]) as body:
-                for chunk in iter(partial(body.read, CHUNK_BYTES), b""):
+                for chunk in _chunks(wanted, body):
                     _write(wanted, chunk, start + written)
                     written += len(chunk)
                     crc = crc_of(wanted.crc, chunk, crc)
@@ -224,6 +230,33 @@ def _fetch_part_by_botocore(wanted: Wanted, etag: str, start: int, length: int) 
             raise _damaged(wanted)
         return crc, length
     raise AssertionError("unreachable")
+
+
+def _empty(wanted: Wanted) -> None:
+    """Take out of the file what an earlier run, or try, has written."""
+    with local_file("write", wanted.target):
+        os.ftruncate(wanted.handle, 0)
+
+
+def _chunks(wanted: Wanted, body: Any) -> Iterator[bytes]:
+    """Read a body, little at a time on a limited bandwidth: a server hangs up on long waits."""
+    while chunk := body.read(min(CHUNK_BYTES, wanted.meter.piece_bytes)):
+        yield chunk
+
+
+def _refuse_other(wanted: Wanted, answer: Mapping[str, Any], etag: str) -> None:
+    """Raise where the object is another one: some servers know no If-Match."""
+    told = answer.get("ETag") or etag
+    if not etag or told.removeprefix("W/") == etag.removeprefix("W/"):
+        return
+    answer["Body"].close()
+    raise AwsError(
+        f"Can't download {wanted.remote}",
+        "it kept changing during the download",
+        "Nothing was kept; retry.",
+        code="PreconditionFailed",
+        retryable=True,
+    )
 
 
 def _start_over(wanted: Wanted, written: int, attempt: int) -> None:

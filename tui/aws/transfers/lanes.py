@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
@@ -25,7 +26,9 @@ FIRST_LANES: Final = 16
 LANE_BYTES: Final = 1024 * 1024  # the largest item that a lane takes
 _LOOK_SECONDS: Final = 0.02
 _IDLE: Final = 0.4  # of one core: there is time to spare
+JOBS: Final = 4  # that run at a time
 _OTHER_FILES: Final = 128  # of the rest of the app
+_FILES: Final = 4096  # enough for all
 _BUSY: Final = 0.85  # of one core, about all that an interpreter can use
 _HELPED: Final = 1.15
 
@@ -84,17 +87,30 @@ def hands_off() -> _HandsOff:
     return _HANDS_OFF
 
 
+def allow_files() -> None:
+    """Raise this process's limit of open files, as far as the system lets it.
+
+    It is 256 on macOS and 1,024 on most of Linux, for the sake of programs that use `select`; four
+    jobs that wait for a far server have more connections than that.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # then there are fewer lanes
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def lanes_at_most() -> int:
-    """As many as the system's limit of open files lets two jobs have: three files for each lane."""
+    """As many as the limit of open files lets all jobs have: three files for each lane."""
     return files_for(MOST_LANES, 3)
 
 
 def files_for(most: int, files: int) -> int:
-    """How many may be at work in each of two jobs, that need so many open files each."""
+    """How many may be at work in each of `JOBS`, that need so many open files each."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return most
-    return max(FIRST_LANES, min(most, (soft - _OTHER_FILES) // (2 * files)))
+    return max(FIRST_LANES, min(most, (soft - _OTHER_FILES) // (JOBS * files)))
 
 
 class Growth:

@@ -117,8 +117,11 @@ class TransferReport:
                 retryable=True,
             )
         files = f"{texts.count(self.files)} {self.word}{'' if self.files == 1 else 's'}"
-        note = f"{files}, {texts.size(self.size_bytes)} in {texts.took(self.seconds)}"
         moved = self.size_bytes - self.found_bytes
+        amount = texts.size(self.size_bytes)
+        if 0 < moved < self.size_bytes:  # the time is this run's alone
+            amount += f", the last {texts.size(moved)}"
+        note = f"{files}, {amount} in {texts.took(self.seconds)}"
         note += f", {texts.rate(moved / self.seconds)}" if moved > 0 and self.seconds >= 1 else ""
         note = f"{note}, {texts.count(len(self.skipped))} left out" if self.skipped else note
         if self.unchecked:

@@ -65,6 +65,12 @@ class Work:
         target = self.plan.target if isinstance(self.plan, CopyPlan) else self.bucket
         return tuple(dict.fromkeys((self.bucket, target)))
 
+    @staticmethod
+    def bytes_of(item: Any) -> int:
+        """How much of the whole one item is: nothing, where it is deleted."""
+        deleted = isinstance(item, SyncAction) and item.kind == DELETE
+        return 0 if deleted else int(item.size_bytes)
+
     def intent(self) -> Intent:
         """What a ledger begins with."""
         count = len(self.items)
@@ -147,6 +153,14 @@ def plan_of(intent: Intent, rows: Iterable[list[Any]]) -> AnyPlan:
     Raises:
         ValueError, TypeError, LookupError: it is another program's, or damaged.
     """
+    plan = _made_again(intent, rows)
+    items = plan.of(COPY, OVERWRITE, DELETE) if isinstance(plan, SyncPlan) else plan.items
+    if len(items) != intent.items:
+        raise ValueError(intent.items)
+    return plan
+
+
+def _made_again(intent: Intent, rows: Iterable[list[Any]]) -> AnyPlan:
     about = intent.about
     if intent.kind in (UPLOAD, UPLOADS):
         items, skipped, _ = _sorted_out(rows, _maker(PlannedUpload))

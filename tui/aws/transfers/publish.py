@@ -87,7 +87,9 @@ def _keep_owner_and_mode(handle: int, old: os.stat_result, spot: Spot) -> None:
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         with suppress(PermissionError):
             os.fchown(handle, old.st_uid, old.st_gid)
-    os.fchmod(handle, stat.S_IMODE(old.st_mode) & 0o777)
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    if stat.S_IMODE(new.st_mode) != mode:  # not every file system lets one say even the same
+        os.fchmod(handle, mode)
 
 
 def _there_already(handle: int, spot: Spot, meter: Meter, landing: Landing) -> bool:

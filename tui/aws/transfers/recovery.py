@@ -13,11 +13,11 @@ from tui.aws.transfers import plan_rows
 from tui.aws.transfers.engine import Engine
 from tui.aws.transfers.many import TransferReport
 from tui.aws.transfers.plan import DownloadPlan, UploadPlan
-from tui.aws.transfers.runs import known_ledger, turn_of
+from tui.aws.transfers.runs import Runs, known_ledger, turn_of
 from tui.aws.transfers.tidying import remove_temporaries, tidy
 from tui.core.errors import UserError
-from tui.core.ledger import Interrupted, Ledger
-from tui.core.ledger_folder import LedgerFolder, dies_with_its_app
+from tui.core.ledger import Interrupted, Ledger, dies_with_its_app
+from tui.core.ledger_folder import LedgerFolder
 from tui.core.progress import Progress
 from tui.core.versions import ObjectVersion
 
@@ -51,26 +51,41 @@ def _forget_dead(ledgers: LedgerFolder, ledger_id: str) -> None:
         ledger.drop()
 
 
-async def resume(
+async def resume(  # noqa: PLR0917 - what a resume is
     transfers: Transfers,
+    runs: Runs,
     s3: S3,
     ledgers: LedgerFolder | None,
     ledger_id: str,
     progress: Progress,
 ) -> TransferReport:
     """Go on with a job; see `Transfers.resume`."""
-    gateway = s3.gateway
-    ledger = await gateway.run(_taken, ledgers, ledger_id, progress)
-    progress.ledger = ledger
-    if ledger.plan is None:
-        progress.say("reading its plan")
-        ledger.plan = await gateway.run(_plan_of, ledger, ledgers)
-    for bucket in ledger.intent.payers:
-        gateway.requester.accept(bucket)
-    with suppress(UserError), caused_by(None):
-        await s3.bucket_region(ledger.intent.bucket)
+
+    def opened() -> Ledger:
+        ledger = progress.ledger = _taken(ledgers, ledger_id, progress)
+        if ledger.plan is None:
+            progress.say("reading its plan")
+            ledger.plan = _plan_of(ledger, ledgers)
+        return ledger
+
+    try:
+        ledger = await runs.in_thread(opened, progress, "", "", runs.beginners)
+        await _look_up(s3, ledger)
+    finally:  # cancelled here, it is to be cleaned up as anywhere else
+        await runs.never_begun(progress)
     progress.say("")
     return await _gone_on_with(transfers, ledger, progress)
+
+
+async def _look_up(s3: S3, ledger: Ledger) -> None:
+    """What an earlier run had been told, or had found out, of the buckets."""
+    intent, plan = ledger.intent, ledger.plan
+    for bucket in intent.payers:
+        s3.gateway.requester.accept(bucket)
+    target = plan.target if isinstance(plan, CopyPlan) else intent.bucket
+    for bucket in dict.fromkeys((intent.bucket, target)):
+        with suppress(UserError), caused_by(None):
+            await s3.bucket_region(bucket)
 
 
 async def _gone_on_with(transfers: Transfers, ledger: Ledger, progress: Progress) -> TransferReport:
@@ -116,7 +131,7 @@ def discard(
         with suppress(UserError):  # without a plan, no temporary file can be found
             ledger.plan = ledger.plan or _plan_of(ledger, ledgers)
         progress.expect(len(ledger.state.uploads), len(ledger.state.uploads))
-        with turn_of(ledger, progress):
+        with turn_of(ledger, progress), progress.owing():
             tidy(engine, ledger, progress.check)
     except BaseException:
         if mine:

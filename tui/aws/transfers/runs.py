@@ -1,4 +1,4 @@
-"""One run of a transfer job: on a coordinator's thread, with its ledger, to whatever end it comes.
+"""One run of a transfer job: its ledger is taken, then a coordinator's thread brings it to its end.
 
 A run that is paused leaves all that it has begun to the next one; a cancelled one cleans it up; one
 that has failed leaves what is done.
@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from tui.aws.errors import explain
+from tui.aws.threads import DaemonPool
 from tui.aws.transfers.engine import Engine
 from tui.aws.transfers.many import TransferReport
 from tui.aws.transfers.meter import Meter
@@ -39,6 +40,7 @@ class Runs:
     def __init__(self, engine: Engine, ledgers: LedgerFolder | None) -> None:
         self._engine = engine
         self._ledgers = ledgers
+        self.beginners = engine.beginners
 
     async def run(  # noqa: PLR0917 - what a run is
         self,
@@ -49,9 +51,10 @@ class Runs:
         subject: str,
         through: Collection[str] = (),
     ) -> TransferReport:
-        """Make the plan, take its ledger and do what is left of it; both block, in a thread.
+        """Make the plan, take its ledger and do what is left of it; all block, in threads.
 
-        `through` are the keys that are done whatever the ledger says.
+        The disk knows of a job before it waits for a coordinator. `through` are the keys that are
+        done whatever the ledger says.
 
         Raises:
             UserError: it failed; the progress has the ledger, for another try.
@@ -59,34 +62,48 @@ class Runs:
             JobCancelled: paused, likewise; or cancelled, and all is cleaned up.
         """
 
-        def work() -> TransferReport:
+        def begin() -> Ledger:
             with ExitStack() as turns:
-                if (ledger := known_ledger(progress)) is not None:
-                    turns.enter_context(turn_of(ledger, progress))
+                if (known := known_ledger(progress)) is not None:
+                    turns.enter_context(turn_of(known, progress))
                 try:
                     with on_behalf(Meter(progress), self._engine.gateway):
                         wanted = make()
                         ledger = self._taken(wanted, progress, turns)
                         _take_over(wanted, ledger, through)
                         _expect(wanted, ledger, progress)
-                        report = act(ledger)
+                        progress.check()
                 except BaseException as error:
                     self._stopped(known_ledger(progress), progress, error)
+                    raise
+            return ledger
+
+        def work(ledger: Ledger) -> TransferReport:
+            with turn_of(ledger, progress):
+                try:
+                    with on_behalf(Meter(progress), self._engine.gateway):
+                        report = act(ledger)
+                except BaseException as error:
+                    self._stopped(ledger, progress, error)
                     raise
                 self._ended(ledger, progress, report)
             return report
 
         try:
-            return await self.in_thread(work, progress, operation, subject)
+            ledger = await self.in_thread(begin, progress, operation, subject, self.beginners)
+            return await self.in_thread(partial(work, ledger), progress, operation, subject)
         finally:
-            await self._never_begun(progress)
+            await self.never_begun(progress)
 
-    async def _never_begun(self, progress: Progress) -> None:
+    async def never_begun(self, progress: Progress) -> None:
         """Clean up after earlier runs where this one was cancelled before it had its turn."""
         ledger = known_ledger(progress)
         if ledger is None or progress.suspended or not progress.cancelled.is_set():
             return
-        if ledger.turn.acquire(blocking=False):
+        ledger.unwanted = True
+        if not ledger.turn.acquire(blocking=False):
+            progress.ledger = None  # the run that was given up clears it away, once it ends
+        else:
             try:
                 stop = partial(self._stopped, ledger, progress, JobCancelled())
                 await self._engine.gateway.run(stop)
@@ -131,9 +148,9 @@ class Runs:
     def _stopped(self, ledger: Ledger | None, progress: Progress, error: BaseException) -> None:
         if ledger is None:
             return
-        if progress.suspended:
+        if progress.suspended and not ledger.unwanted:
             ledger.flush()
-        elif isinstance(error, JobCancelled | JobPaused):
+        elif isinstance(error, JobCancelled | JobPaused) or ledger.unwanted:
             with progress.owing(), suppress(Exception):  # then the next start tries again
                 tidy(self._engine, ledger)
             ledger.drop_if_clean()
@@ -151,14 +168,19 @@ class Runs:
         ledger.flush()
 
     async def in_thread(
-        self, work: Callable[[], T], progress: Progress, operation: str, subject: str
+        self,
+        work: Callable[[], T],
+        progress: Progress,
+        operation: str,
+        subject: str,
+        pool: DaemonPool | None = None,
     ) -> T:
-        """Run a coordinator. A cancel waits until it has cleaned up.
+        """Run a coordinator (or another of the engine's). A cancel waits until it has cleaned up.
 
         The context is not copied into its thread: requests have no cause, the note stands for them.
         """
         work = behalf(work, Meter(progress), self._engine.gateway)
-        future = self._engine.submit(self._engine.coordinators, work)
+        future = self._engine.submit(pool or self._engine.coordinators, work)
         waited = asyncio.wrap_future(future)
         try:
             return await asyncio.shield(waited)
@@ -192,6 +214,8 @@ class Runs:
             else:
                 waited.cancel()
                 self._engine.sweep(progress)
+                if not progress.suspended:
+                    progress.ledger = None  # its thread clears it away, once it ends
 
 
 def one_item(
@@ -248,7 +272,7 @@ def _take_over(work: Work, ledger: Ledger, through: Collection[str]) -> None:
     if through:
         for number, item in enumerate(work.items):
             if item.key in through and not ledger.is_done(number):
-                ledger.done(number, item.size_bytes)
+                ledger.done(number, work.bytes_of(item))
 
 
 def _held(ledger: Ledger, work: Work, progress: Progress) -> Ledger:
@@ -271,6 +295,6 @@ def _expect(work: Work, ledger: Ledger, progress: Progress) -> None:
     for number, done in enumerate(ledger.state.done):
         if done:
             progress.items.set(number, ItemState.DONE)
-            size += work.items[number].size_bytes
+            size += work.bytes_of(work.items[number])
     if ledger.state.items_done:
         progress.found(size, ledger.state.items_done)

@@ -97,7 +97,8 @@ class Transfers:
             UserError: another app works on it, or it is gone, or another connection's.
             JobPaused, JobCancelled: as with all transfers.
         """
-        return await recovery.resume(self, self._s3, self._ledgers, ledger_id, progress)
+        known = self._s3, self._ledgers, ledger_id, progress
+        return await recovery.resume(self, self._runs, *known)
 
     async def discard(self, ledger_id: str, progress: Progress) -> None:
         """Clean up after an interrupted job, or the paused one of this progress, and forget it.

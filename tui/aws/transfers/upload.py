@@ -24,7 +24,7 @@ from tui.aws.transfers.condition import Condition, answer_lost, etag_of_parts, w
 from tui.aws.transfers.engine import PART_BYTES, Engine, Remote, local_file, part_size, spans
 from tui.aws.transfers.fast import Unsure
 from tui.aws.transfers.meter import Meter
-from tui.aws.transfers.multipart import abandon, begin_upload, parts_there, unfinished
+from tui.aws.transfers.multipart import abandon, begin_upload, parts_known, unfinished
 from tui.core.errors import LocalError
 from tui.core.ledger import ItemLedger, OpenUpload, Part
 
@@ -176,8 +176,15 @@ def _put(engine: Engine, remote: Remote, source: _Source, meter: Meter, seen: st
             quick = True
         except Unsure:
             body.seek(0)
-            with engine.fast.instead(meter):
-                client.put_object(**_typed(remote, source), Body=body, **checksum, **condition)
+            try:
+                with engine.fast.instead(meter):
+                    answer = client.put_object(
+                        **_typed(remote, source), Body=body, **checksum, **condition
+                    )
+                    _ = answer["ETag"]  # a network's login page has none
+            except Exception as error:
+                if not (answer_lost(error) and landed()):
+                    raise
 
     def landed() -> bool:
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
@@ -201,7 +208,7 @@ def _put_parts(  # noqa: PLR0917 - what an upload is
     meter.check()
     with unfinished(engine, kept, meter):
         begun = _begun_before(engine, remote, source, kept)
-        there = parts_there(client, remote, begun.upload_id) if begun is not None else None
+        there = parts_known(client, remote, begun) if begun is not None else None
         if begun is not None and there is None and _was_completed(client, remote, source, begun):
             meter.found(source.size_bytes)
             return
@@ -234,8 +241,9 @@ def _begun_before(
     if begun is None:
         return None
     size = part_size(source.size_bytes)
-    wanted = remote.bucket, remote.key, source.mark, size
-    same = (begun.bucket, begun.key, begun.mark, begun.part_bytes) == wanted
+    # A disk may have another number after a reboot.
+    wanted = remote.bucket, remote.key, source.mark[1:], size
+    same = (begun.bucket, begun.key, begun.mark[1:], begun.part_bytes) == wanted
     if not same or not begun.upload_id:
         abandon(engine, kept)
         return None
@@ -296,7 +304,7 @@ def _complete(engine: Engine, upload: _Upload, parts: list[Part]) -> bool:
 
     def write(condition: Condition) -> None:
         try:
-            upload.client.complete_multipart_upload(**asked, **condition)
+            _ = upload.client.complete_multipart_upload(**asked, **condition)["ETag"]
         except Exception as error:
             if not (answer_lost(error) and landed()):
                 raise

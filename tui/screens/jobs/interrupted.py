@@ -14,7 +14,7 @@ from tui.core import format as fmt
 from tui.core.errors import JobPaused, UserError
 from tui.core.job import Job
 from tui.core.jobs import JobState
-from tui.core.ledger import SANDBOX, Interrupted
+from tui.core.ledger import SANDBOX, Interrupted, dies_with_its_app
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.progress import Progress
 from tui.widgets.chrome import hint
@@ -53,20 +53,29 @@ class Leftovers:
             found = await self._living(services, await services.transfers.interrupted())
         if self._deck.services is not services:
             return
-        for job_id in self._jobs.values():
-            job = self._deck.jobs.get(job_id)
-            if job is not None and job.task is None:  # adopted for a connection before this one
-                self._deck.jobs.drop(job_id)
-        self._jobs = {one.id: self._adopt(services, one) for one in found}
+        busy = self._busy()
+        found = [one for one in found if one.id not in busy]
+        self._jobs = busy | {one.id: self._adopt(services, one) for one in found}
         new = [one for one in found if one.mine and one.id not in self._offered]
         self._offered |= {one.id for one in new}
         if new:
             await self._offer(new, [one for one in found if not one.mine])
 
+    def _busy(self) -> dict[str, int]:
+        """Those that an earlier connection works on still; its others are adopted anew."""
+        busy, jobs = {}, self._deck.jobs
+        for ledger_id, job_id in self._jobs.items():
+            job = jobs.get(job_id)
+            if job is None or job.state.ended:
+                continue
+            if job.state is JobState.PAUSED and job.progress.ledger is None:
+                jobs.drop(job_id)
+            else:
+                busy[ledger_id] = job_id
+        return busy
+
     @staticmethod
     async def _living(services: Services, found: Sequence[Interrupted]) -> list[Interrupted]:
-        from tui.core.ledger_folder import dies_with_its_app
-
         living = []
         for one in found:
             if one.mine or not dies_with_its_app(one.place):
@@ -97,8 +106,13 @@ class Leftovers:
             return note
 
         async def clean(job: Job) -> str:
-            with caused_by(None):
-                await services.transfers.discard(one.id, job.progress)
+            try:
+                with caused_by(None):
+                    await services.transfers.discard(one.id, job.progress)
+            except UserError as error:
+                if error.code != "Gone":
+                    raise
+                return "another Skydeck has ended it, or cleaned it up"
             return ""
 
         progress = Progress(services.settings.limits())
