@@ -27,6 +27,15 @@ FAULTY = (
     "SkydeckApp.action_theme = lambda self: self.call_next(broken, self)\n"
     "sys.exit(main([]))\n"
 )
+PAINTING = (
+    "import sys\n"
+    "from tui.app import SkydeckApp\n"
+    "from tui.__main__ import main\n"
+    "def paint(self):\n"
+    "    self.set_interval(0.02, lambda: self.screen.refresh(layout=True))\n"
+    "SkydeckApp.action_help = paint\n"
+    "sys.exit(main([]))\n"
+)
 
 
 class Program:
@@ -113,6 +122,12 @@ def faulty(home: Path) -> Iterator[Program]:
     yield from started(home, FAULTY)
 
 
+@pytest.fixture
+def painting(home: Path) -> Iterator[Program]:
+    """The app, which after `?` has always something to paint."""
+    yield from started(home, PAINTING)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_and_gives_the_terminal_back(app: Program, number: int) -> None:
     app.process.send_signal(number)
@@ -132,6 +147,18 @@ def test_a_terminal_that_is_gone_ends_it(app: Program) -> None:
     os.close(terminal)
     app.process.send_signal(signal.SIGHUP)
     app.process.wait(EXIT_SECONDS)
+
+
+@pytest.mark.parametrize("keys", [b"", b"q"])
+def test_a_terminal_that_is_gone_while_it_paints_ends_it_unasked(
+    painting: Program, keys: bytes
+) -> None:
+    os.write(painting.terminal, b"?")
+    time.sleep(0.5)  # it has begun
+    terminal, painting.terminal = painting.terminal, os.open(os.devnull, os.O_RDONLY)
+    os.write(terminal, keys)
+    os.close(terminal)
+    painting.process.wait(EXIT_SECONDS)
 
 
 def test_a_handlers_fault_is_told_and_the_app_goes_on(faulty: Program) -> None:

@@ -110,6 +110,25 @@ async def test_help_and_palette_are_made_from_the_key_map(sandbox: Sandbox) -> N
         await until(pilot, lambda: app.theme != before)
 
 
+async def test_in_a_drawer_help_begins_with_its_keys_and_the_palette_has_them(
+    sandbox: Sandbox,
+) -> None:
+    async with running(sandbox) as (app, pilot):
+        app.jobs.start("upload", "raw/", endless)
+        await pilot.press("J")
+        await until(pilot, lambda: app.screen.query("JobsDrawer"))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Have the job rest, or go on" in screen_text(app))
+        await pilot.press("escape")
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.2)
+        await pilot.press(*"cancel")
+        await until(pilot, lambda: "jobs.cancel" in screen_text(app))
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.jobs.running)
+
+
 async def test_a_job_shows_in_strip_tabs_and_drawer_and_can_be_cancelled(sandbox: Sandbox) -> None:
     async with running(sandbox) as (app, pilot):
         app.jobs.start("upload", HOSTILE[0], endless)

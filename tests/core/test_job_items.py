@@ -35,6 +35,25 @@ def test_a_change_can_be_noticed() -> None:
     assert items.changes > before
 
 
+def test_what_runs_when_its_job_ends_waits_again() -> None:
+    items = JobItems()
+    items.plan("abc", lambda name: (name, 1))
+    items.set(0, ItemState.DONE)
+    items.set(1, ItemState.RUNNING)
+    items.stopped(UserError("Can't send it"))
+    assert [items.count(state) for state in ItemState] == [2, 0, 1, 0]
+    assert items.row(1).state is ItemState.WAITING
+
+
+def test_the_only_item_of_a_job_that_failed_has_failed() -> None:
+    items = JobItems()
+    items.plan("a", lambda name: (name, 1))
+    items.set(0, ItemState.RUNNING)
+    items.stopped(UserError("Can't send it", "access denied"))
+    assert items.row(0) == JobItem(0, "a", 1, ItemState.FAILED, "access denied")
+    assert items.count(ItemState.FAILED) == 1
+
+
 def test_a_million_items_from_many_threads_are_counted_right() -> None:
     items = JobItems()
     items.plan(range(1_000_000), lambda number: (f"part-{number}", number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import stat
@@ -17,7 +18,7 @@ import pytest
 from tests.sandbox.machines import until
 from tests.sandbox.signing import environ_of
 from tui.sandbox import Sandbox, SandboxError
-from tui.sandbox.folder import make_private
+from tui.sandbox.folder import lock_in_time, make_private
 from tui.sandbox.front import Front
 from tui.sandbox.hosts.manager import HostManager
 from tui.sandbox.keeping import Keeper, _Writer
@@ -272,6 +273,22 @@ def test_a_second_sandbox_does_the_first_no_harm(kept: Sandbox, aws_client: Fact
     assert {name: (folder / name).read_bytes() for name in before} == before
     assert "a line of the first" in (folder / "daemon.log").read_text()
     aws_client(kept, "s3").list_buckets()
+
+
+def test_a_sandbox_waits_for_one_whose_app_was_killed_and_that_still_saves(
+    tmp_path: Path,
+) -> None:
+    asked: list[int] = []
+    held = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+
+    def waiting() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            os.close(held)
+
+    assert lock_in_time(tmp_path, waiting)
+    assert len(asked) == 2
 
 
 def test_a_state_that_was_set_aside_is_said_aloud(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tui.core.ledger_folder import LedgerFolder, new_intent
 from tui.screens.jobs.interrupted import InterruptedDialog, where_to
 from tui.screens.leaving import leaving_plan
 from tui.settings import state_folder
+from tui.widgets import unasked
 from tui.widgets.dialog import Confirm
 from tui.widgets.jobs_drawer import JobsDrawer
 
@@ -78,9 +79,14 @@ async def left_behind(app: SkydeckApp, pilot: Pilot[None], folder: Path) -> None
 @asynccontextmanager
 async def offered(sandbox: Any) -> AsyncIterator[tuple[SkydeckApp, Pilot[None]]]:
     async with running(sandbox) as (app, pilot):
-        await until(pilot, lambda: isinstance(app.screen, InterruptedDialog))
+        await until(pilot, lambda: asks(app))
         await until(pilot, lambda: "1 transfer did not end" in screen_text(app))
         yield app, pilot
+
+
+def asks(app: SkydeckApp) -> bool:
+    """Whether the question takes keys."""
+    return isinstance(app.screen, InterruptedDialog) and app.screen.begun
 
 
 def keys(client: Any) -> list[str]:
@@ -113,12 +119,26 @@ async def test_what_was_left_can_be_cleaned_up_at_once(
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("escape")  # and back to the question
-        await until(pilot, lambda: isinstance(app.screen, InterruptedDialog))
+        await until(pilot, lambda: asks(app))
         await pilot.press("x")
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await pilot.press("enter")
         await until(pilot, lambda: app.jobs.snapshots()[0].state is JobState.CANCELLED)
     assert list(ledgers.iterdir()) == []
+
+
+async def test_an_enter_for_what_was_below_has_nothing_go_on(
+    clean_sandbox: Any, lake: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(clean_sandbox) as (app, pilot):
+        await left_behind(app, pilot, folder)
+    monkeypatch.setattr(unasked, "STILL_SECONDS", 600.0)
+    async with running(clean_sandbox) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, InterruptedDialog))
+        await pilot.press("enter", "x", "escape")
+        await pilot.pause()
+        assert isinstance(app.screen, InterruptedDialog)
+        assert [job.state for job in app.jobs.snapshots()] == [JobState.PAUSED]
 
 
 async def test_where_the_place_ends_with_the_app_nothing_half_done_stays(

@@ -181,10 +181,11 @@ class Job:
         """A run has ended: for now (paused) or for good."""
         self._spent, self._began = self.seconds, None
         if not self.cleaning:
-            self.progress.items.stopped(error if state is JobState.FAILED else None)
-            self._moved += max(0, self.progress.done - self.progress.before)
-        if state is JobState.PAUSED and self.progress.ledger is not None and not self.cleaning:
-            self.progress.done = self.progress.ledger.kept_bytes  # what is half sent is lost
+            progress = self.progress
+            progress.items.stopped(error if state is JobState.FAILED else None)
+            if state is JobState.PAUSED and progress.ledger is not None:
+                progress.done = progress.ledger.kept_bytes  # what is half sent is lost
+            self._moved += max(0, progress.done - progress.before)
         self.state, self.result, self.error, self.asked = state, result, error, ""
         if state.ended:
             self.over.set()

@@ -21,6 +21,9 @@ class ItemState(IntEnum):
     FAILED = 3
 
 
+_RUNS, _WAITS = bytes([ItemState.RUNNING]), bytes([ItemState.WAITING])
+
+
 @dataclass(frozen=True, slots=True)
 class JobItem:
     """One item, as a row. `reason` says why it failed."""
@@ -70,6 +73,17 @@ class JobItems:
             self.changes += 1
             if error is not None:
                 self._reasons[number] = error
+
+    def stopped(self, error: UserError | None = None) -> None:
+        """The run has ended: what it was at waits again; a job's only item fails with its job."""
+        if error is not None and len(self._states) == 1 and self._states[0] != ItemState.DONE:
+            self.set(0, ItemState.FAILED, error)
+        with self._lock:
+            if running := self._counts[ItemState.RUNNING]:
+                self._states = self._states.replace(_RUNS, _WAITS)
+                self._counts[ItemState.WAITING] += running
+                self._counts[ItemState.RUNNING] = 0
+                self.changes += 1
 
     def count(self, state: ItemState) -> int:
         """How many are in a state."""

@@ -17,11 +17,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from tui.sandbox.control import Control
-from tui.sandbox.folder import AWS_CONFIG, lock, make_private, open_log, write_aws_config
+from tui.sandbox.folder import AWS_CONFIG, lock_in_time, make_private, open_log, write_aws_config
 from tui.sandbox.front import Front
 from tui.sandbox.front.moto_app import moto_application
 from tui.sandbox.hosts.manager import HostManager
@@ -187,11 +188,11 @@ class Daemon:
         try:
             with pulse(self.say, "saving", self._written):
                 self._front.close()
+                # Who starts anew meanwhile sees by this that it has only to wait.
+                (self._folder / AWS_CONFIG).unlink(missing_ok=True)
                 self._try_to_save()
                 self._hosts.close(wipe=not self._config.keep)
-                if self._config.keep:
-                    (self._folder / AWS_CONFIG).unlink(missing_ok=True)
-                else:
+                if not self._config.keep:
                     wipe(self._folder)
         except Exception:
             traceback.print_exc(file=sys.stderr)
@@ -228,10 +229,10 @@ def _take_output() -> TextIO:
     return out
 
 
-def _take_folder(folder: Path) -> dict[str, str] | None:
+def _take_folder(folder: Path, waiting: Callable[[], object]) -> dict[str, str] | None:
     """Make the folder this process's own; what keeps it from that, or None."""
     try:
-        if not lock(folder):
+        if not lock_in_time(folder, waiting):
             hint = "Close the other Skydeck, or name another folder with --keep."
             return {"error": "another sandbox uses its folder", "hint": hint}
         make_private(folder)
@@ -249,7 +250,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = DaemonConfig.from_json(sys.stdin.readline())
     daemon = Daemon(config, out)
-    if (trouble := _take_folder(Path(config.folder))) is not None:
+    waiting = partial(daemon.say, {"busy": "waiting for the one before"})
+    if (trouble := _take_folder(Path(config.folder), waiting)) is not None:
         daemon.say(trouble)
         return
     try:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from tui.sandbox.records import REGION, DaemonConfig
 
 AWS_CONFIG = "aws_config"
+NOTICE_SECONDS = 3.0  # for a daemon to notice that its app was killed
+ENDING_SECONDS = 120.0  # for it to save all it holds
 LOG = "daemon.log"
 OURS = frozenset(
     """
@@ -29,6 +33,23 @@ def lock(folder: Path) -> bool:
     except OSError:
         os.close(handle)
         return False
+    return True
+
+
+def lock_in_time(folder: Path, waiting: Callable[[], object]) -> bool:
+    """As `lock`; waits for a daemon that is ending, because its app was killed a moment ago.
+
+    Such a one no longer lets other tools in, or is about to shut them out. `waiting` is called
+    twice a second meanwhile.
+    """
+    began = time.monotonic()
+    while not lock(folder):
+        waited = time.monotonic() - began
+        serves = waited > NOTICE_SECONDS and (folder / AWS_CONFIG).exists()
+        if serves or waited > ENDING_SECONDS:
+            return False
+        waiting()
+        time.sleep(0.5)
     return True
 
 

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.types import CSSPathType
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tui.widgets.jobs_drawer import JobsDrawer
 
 NARROW = 100
+DRAWERS = (("JobsDrawer", "jobs"), ("CodeDrawer", "code"))
 BENEATH_SECONDS = 1.0  # between two updates of what a dialog covers
 
 
@@ -167,14 +169,22 @@ class BaseScreen(Guarded, Screen[None]):
 
     def in_drawer(self) -> bool:
         """Whether one reads in a drawer, whose keys are its own."""
+        return self.keys_of()[1] is not self
+
+    def keys_of(self) -> tuple[str, DOMNode]:
+        """The room whose keys work just now, and who does its actions: a drawer one is in."""
         nodes = self.focused.ancestors_with_self if self.focused is not None else []
-        return any(drawer in nodes for drawer in self.query("JobsDrawer, CodeDrawer"))
+        for name, room in DRAWERS:
+            for drawer in self.query(name):
+                if drawer in nodes:
+                    return room, drawer
+        return self.room, self
 
     # -- chrome ----------------------------------------------------------------------------
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """(key, verb) of the footer; by default the hinted keys of the room, or of a drawer."""
-        for drawer, room in (("JobsDrawer", "jobs"), ("CodeDrawer", "code")):
+        for drawer, room in DRAWERS:
             if self.query(drawer):
                 return chrome.room_hints(room)
         return chrome.room_hints(self.room, self.verbs())

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
+from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.theme import Theme
@@ -53,6 +56,15 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
     def ending(self) -> bool:
         """True once the app was told to end."""
         return self._exit
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice; a real terminal's outlives its terminal."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from tui.widgets.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def connect_to(self, wish: Wish, pane: str | None = None) -> None:
         """Connect in the background; the panes say what is being waited for."""
@@ -115,7 +127,7 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
         """Show every key."""
         from tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(getattr(self.screen, "room", "app")))
+        self.push_screen(HelpScreen(_keys_of(self.screen)[0]))
 
     async def action_leave(self) -> None:
         """Quit, after naming what still runs."""
@@ -153,19 +165,30 @@ class Deck(Guarded, KeysToTerminal, App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action of the key map that works here, with its id for `[keys]`."""
-        rooms = ["app", getattr(screen, "room", "")]
+        here, doer = _keys_of(screen)
         for key in keymap.KEYS:
-            if key.room in rooms and key.id != "app.palette":
+            if key.room in {"app", here} and key.id != "app.palette":
                 action = key.action
-                target = self if key.room == "app" and action.startswith("app.") else screen
+                target: DOMNode = doer if key.room == here else screen
+                if key.room == "app" and action.startswith("app."):
+                    target = self
                 yield SystemCommand(
                     f"{key.verb}  {keymap.shown(keymap.in_use(key).key)}",
                     f"{key.tooltip} · {key.id}",
-                    lambda action=action, target=target: self._act(action, target),
+                    partial(self._act, action, target),
                 )
 
     def _act(self, action: str, target: Any) -> None:
         self.call_later(self.run_action, action, target)
+
+
+def _keys_of(screen: Screen[Any]) -> tuple[str, DOMNode]:
+    """The room whose keys work on a screen just now, and who does its actions."""
+    from tui.screens.base import BaseScreen
+
+    if isinstance(screen, BaseScreen):
+        return screen.keys_of()
+    return getattr(screen, "room", "app"), screen
 
 
 def textual_theme(name: str, palette: Mapping[str, str]) -> Theme:

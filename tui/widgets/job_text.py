@@ -80,6 +80,8 @@ def _rate(job: JobSnapshot) -> Span:
 def _time(job: JobSnapshot) -> Span:
     if job.eta_seconds is not None:
         return "muted", f"eta {fmt.duration(job.eta_seconds, dense=True)}"
+    if not job.seconds:  # nothing of it was done by this run of the app
+        return "dim", fmt.ABSENT
     return "muted", fmt.took(job.seconds)
 
 
@@ -96,7 +98,8 @@ def job_facts(job: JobSnapshot) -> Spans:
     if job.running and job.unit == "bytes" and job.rate_per_second:
         parts.append(("text", fmt.rate(job.rate_per_second)))
     if job.state.ended:
-        parts.append(("muted", f"took {fmt.took(job.seconds)}"))
+        if job.seconds:
+            parts.append(("muted", f"took {fmt.took(job.seconds)}"))
         if job.unit == "bytes" and job.rate_per_second:
             parts.append(("muted", fmt.rate(job.rate_per_second)))
     elif told := limits(job):

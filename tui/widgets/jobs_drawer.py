@@ -36,7 +36,7 @@ def _ways_on(job: JobSnapshot) -> Spans:
     keys: list[tuple[str, str]] = []
     if job.state is JobState.PAUSED and job.resumable:
         keys = [("jobs.pause", "go on"), ("jobs.cancel", "clean up")]
-    elif job.state in (JobState.FAILED, JobState.CANCELLED):
+    elif job.again:
         keys = [("jobs.retry", "again")]
     spans: list[Span] = []
     for action, verb in keys:

@@ -1,7 +1,8 @@
-"""A plan that opens by itself, perhaps under hands that type something else.
+"""A question that opens by itself, perhaps under hands that type something else.
 
-A login or a job asks when it comes so far, not when a key was pressed. What was typed for a
-terminal must not answer: the dialog takes no key, and is not seen, until the keyboard is still.
+A login, a job or a start asks when it comes so far, not when a key was pressed. What was typed for
+a terminal or a table must not answer: the dialog takes no key, and is not seen, until the keyboard
+is still.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from textual.events import Key, Paste
 from textual.timer import Timer
 
 from tui.core.plans import Plan
-from tui.widgets.dialog import Confirm
+from tui.widgets.dialog import Confirm, Dialog
 
 STILL_SECONDS = 0.3
 
 
-class UnaskedConfirm(Confirm):
-    """A `Confirm` that begins once no key was pressed for 0.3 s; earlier keys are dropped."""
+class Unasked(Dialog[Any]):
+    """A dialog that begins once no key was pressed for 0.3 s; earlier keys are dropped."""
 
-    AUTO_FOCUS: ClassVar[str] = ""  # not yet: a field would take the keys
-    READING_SECONDS: ClassVar[float] = 0.0  # it has waited
+    AUTO_FOCUS: ClassVar[str] = ""  # not yet: what has the focus would take the keys
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
+    def __init__(self, *args: Any, asked: bool = False, **kwargs: Any) -> None:
+        """`asked`: a key has opened it, this time; it need not wait."""
+        super().__init__(*args, **kwargs)
+        self._asked = asked
         self.begun_at = math.inf
         """When the dialog was to be seen, on the clock of events."""
         self._still: Timer | None = None
@@ -38,8 +40,14 @@ class UnaskedConfirm(Confirm):
         """True once keys answer."""
         return self.begun_at < math.inf
 
+    def begin(self) -> None:
+        """It is seen: give the focus to what takes keys. Subclasses act here."""
+
     def on_mount(self) -> None:
         """Wait for a still keyboard."""
+        if self._asked:
+            self._seen()
+            return
         self.query_one(".dialog").display = False
         self._wait()
 
@@ -54,8 +62,7 @@ class UnaskedConfirm(Confirm):
 
     def _seen(self) -> None:
         self.begun_at = time.monotonic()
-        for field in self.query("#confirm-typed"):
-            field.focus()
+        self.begin()
 
     def on_key(self, event: Key) -> None:
         """Drop what was typed for something else, also where it arrives late."""
@@ -70,6 +77,17 @@ class UnaskedConfirm(Confirm):
         if not self.begun:
             event.stop()
             self._wait()
+
+
+class UnaskedConfirm(Unasked, Confirm):
+    """A `Confirm` that waits for a still keyboard."""
+
+    READING_SECONDS: ClassVar[float] = 0.0  # it has waited
+
+    def begin(self) -> None:
+        """Have what is to be typed typed."""
+        for field in self.query("#confirm-typed"):
+            field.focus()
 
 
 async def agreed(app: App[Any], plan: Plan) -> bool:

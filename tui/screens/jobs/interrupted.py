@@ -18,11 +18,12 @@ from tui.core.ledger import SANDBOX, Interrupted, dies_with_its_app
 from tui.core.plans import Plan, PlanFact, Risk
 from tui.core.progress import Progress
 from tui.widgets.chrome import hint
-from tui.widgets.dialog import Confirm, Dialog
+from tui.widgets.dialog import Confirm
 from tui.widgets.line import Line
 from tui.widgets.paint import Spans, content, key_hint
 from tui.widgets.record_table import Column, RecordTable
 from tui.widgets.styles import style_path
+from tui.widgets.unasked import Unasked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,9 +135,11 @@ class Leftovers:
         deck = self._deck
         while deck.screen.is_modal:  # noqa: ASYNC110 - one question at a time; it has no event
             await asyncio.sleep(MODAL_SECONDS)
-        while (chosen := await deck.push_screen_wait(InterruptedDialog(mine, others))) == CLEAN:
+        dialog = InterruptedDialog(mine, others)
+        while (chosen := await deck.push_screen_wait(dialog)) == CLEAN:
             if await deck.push_screen_wait(Confirm(clean_plan(mine))):
                 break
+            dialog = InterruptedDialog(mine, others, asked=True)
         act = {GO_ON: deck.jobs.resume, CLEAN: deck.jobs.cancel}.get(chosen or "")
         for one in mine:
             job = deck.jobs.get(self._jobs.get(one.id, 0))
@@ -144,7 +147,7 @@ class Leftovers:
                 act(job.id)
 
 
-class InterruptedDialog(Dialog[str | None]):
+class InterruptedDialog(Unasked):
     """What is left unfinished; dismissed with `GO_ON`, `CLEAN`, or None for later."""
 
     CSS_PATH: ClassVar = [style_path("widgets/dialogs.tcss"), style_path("screens/jobs.tcss")]
@@ -156,8 +159,10 @@ class InterruptedDialog(Dialog[str | None]):
     ]
     risk = Risk.CAREFUL
 
-    def __init__(self, mine: Sequence[Interrupted], others: Sequence[Interrupted]) -> None:
-        super().__init__()
+    def __init__(
+        self, mine: Sequence[Interrupted], others: Sequence[Interrupted], *, asked: bool = False
+    ) -> None:
+        super().__init__(asked=asked)
         self._mine, self._others = mine, others
 
     def inner(self) -> ComposeResult:
@@ -185,9 +190,15 @@ class InterruptedDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        table = self.query_one(RecordTable)
-        table.show(self._mine)
-        table.focus()
+        self.query_one(RecordTable).show(self._mine)
+
+    def begin(self) -> None:
+        """Let one look through the table."""
+        self.query_one(RecordTable).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """An Enter for what was below is no answer."""
+        return self.begun if action == "answer" else super().check_action(action, parameters)
 
     def on_record_table_moved(self, event: RecordTable.Moved) -> None:
         """Tell in full what the table cuts."""
