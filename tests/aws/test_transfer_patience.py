@@ -13,8 +13,14 @@ from tui.aws.gateway import Gateway
 from tui.aws.s3.service import S3
 from tui.aws.transfers import patience
 from tui.aws.transfers.meter import Meter
-from tui.aws.transfers.patience import AWAY_SECONDS, BROKEN_SECONDS, BUSY_SECONDS, patient
-from tui.core.errors import AwsError
+from tui.aws.transfers.patience import (
+    AWAY_SECONDS,
+    BROKEN_SECONDS,
+    BUSY_SECONDS,
+    on_behalf,
+    patient,
+)
+from tui.core.errors import AwsError, JobCancelled
 from tui.core.progress import Progress
 
 
@@ -140,3 +146,11 @@ class _Nothing:
 
     def close(self) -> None:
         return
+
+
+async def test_what_a_pause_broke_off_has_not_failed(gateway: Gateway) -> None:
+    """A body that is being sent ends inside the HTTP client, which makes an error of its own."""
+    progress = Progress()
+    with pytest.raises(JobCancelled), on_behalf(Meter(progress), gateway):
+        progress.cancel(suspend=True)
+        raise boto.HTTPClientError(error="JobCancelled")

@@ -172,11 +172,12 @@ async def test_console_output_is_shown(
 async def test_what_does_not_run_has_no_console(clean_sandbox: Any, tmp_path: Path) -> None:
     async with at_ec2(clean_sandbox, tmp_path) as (app, pilot):
         made = await launched(app, "one")
-        await listed(app, pilot, 1)
+        screen = await listed(app, pilot, 1)
         await settled(app, pilot, made.id, "running")
         await app.services.ec2.stop([made.id])
         await settled(app, pilot, made.id, "stopped")
-        await pilot.pause()
+        await until(pilot, lambda: getattr(screen.table.record, "state", "") == "stopped")
+        await until(pilot, lambda: screen.table.has_focus)
         await pilot.press("enter")
         await until(pilot, lambda: "one is stopped. s starts it." in screen_text(app))
 

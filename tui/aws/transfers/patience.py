@@ -64,6 +64,7 @@ def on_behalf(meter: Meter, gateway: Gateway) -> Iterator[None]:
     except (JobCancelled, JobPaused):
         raise
     except Exception as error:
+        meter.progress.check()  # what a cancel, or a pause, broke off has not failed
         if (outage := _outage(error, meter, gateway)) is not None:
             raise meter.progress.hold(outage) from error
         raise
