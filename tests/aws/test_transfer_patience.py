@@ -151,6 +151,10 @@ class _Nothing:
 async def test_what_a_pause_broke_off_has_not_failed(gateway: Gateway) -> None:
     """A body that is being sent ends inside the HTTP client, which makes an error of its own."""
     progress = Progress()
-    with pytest.raises(JobCancelled), on_behalf(Meter(progress), gateway):
+
+    def send() -> None:
         progress.cancel(suspend=True)
         raise boto.HTTPClientError(error="JobCancelled")
+
+    with pytest.raises(JobCancelled), on_behalf(Meter(progress), gateway):
+        send()
