@@ -46,6 +46,7 @@ class JobSnapshot:
         kept: whether the next start can go on with it.
         pausable: whether it may be paused; `resumable`: whether this app may go on with it.
         again: whether it has ended, in vain, and can be started once more.
+        reads: whether it only reads, so that nothing is lost where it is stopped.
         ending: what it does about a pause or a cancel: "pausing", "cancelling", "cleaning up".
         bytes_per_second, at_once: as in `Limits`; `busy` is its note.
     """
@@ -70,6 +71,7 @@ class JobSnapshot:
     pausable: bool = False
     resumable: bool = False
     again: bool = False
+    reads: bool = False
     ending: str = ""
     bytes_per_second: int | None = None
     at_once: int | None = None
@@ -108,6 +110,7 @@ class Job:
         body: does the work; None where this app can't go on with it.
         clean: undoes what a paused run has left; None where that is nothing.
         pausable: whether `body`, run again with its ledger, goes on where it was paused.
+        reads: as in `JobSnapshot`.
         group: whose credentials it works with.
         adopted: another run of the app has begun it, and its ledger is all that is known of it.
         progress: the present or last run's.
@@ -123,6 +126,7 @@ class Job:
     body: JobBody | None = field(repr=False)
     clean: JobBody | None = field(default=None, repr=False)
     pausable: bool = False
+    reads: bool = False
     group: str = ""
     adopted: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -237,6 +241,7 @@ class Job:
             items_known=len(progress.items),
             kept=self.kept,
             pausable=self.pausable,
+            reads=self.reads,
             resumable=self.body is not None,
             again=self.again,
             ending=self.ending,

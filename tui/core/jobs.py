@@ -58,15 +58,17 @@ class JobManager:
         *,
         unit: str = "bytes",
         pausable: bool = False,
+        reads: bool = False,
         group: str = "",
         clean: JobBody | None = None,
     ) -> Job:
         """Start `body` as a job on the running loop. The body's return value is its last note.
 
-        `pausable`, `group` and `clean` are as in `Job`.
+        `pausable`, `reads`, `group` and `clean` are as in `Job`.
         """
         made = next(self._ids)
         job = Job(made, verb, subject, unit, body, clean, pausable=pausable, group=group)
+        job.reads = reads
         self._go(job, job.progress, anew=True)
         return job
 

@@ -23,7 +23,7 @@ def leaving_plan(app: Deck) -> Plan | None:
     """What still runs and what it costs, or None when leaving changes nothing."""
     services = app.services
     running = services.fleet.state.running if services else ()
-    jobs = app.jobs.running
+    jobs = tuple(job for job in app.jobs.running if not job.reads)
     lost = _ends_with_the_app(services)
     # What is paused waits on the disk; but not where that refused, or the place itself ends.
     jobs += tuple(job for job in app.jobs.paused if lost or not job.kept)

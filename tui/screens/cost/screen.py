@@ -232,7 +232,9 @@ class CostScreen(BaseScreen):
             self.post_message(AddedUp(services, made))
             return f"{fmt.size(made.size_bytes)} in {made.buckets} buckets"
 
-        self._job = services.jobs.start("add up", "what the buckets hold", body, unit="steps")
+        self._job = services.jobs.start(
+            "add up", "what the buckets hold", body, unit="steps", reads=True
+        )
         self._paint_storage()
         ended = await self._job.wait()
         if self.deck.services is services:
