@@ -162,6 +162,13 @@ def test_on_a_slow_line_there_are_no_more_connections_than_get_their_turn() -> N
     assert Limits(500 * MIB).allowed(128) == 128
 
 
+def test_few_big_pieces_are_on_their_way_under_a_limit() -> None:
+    """What a pause would lose is what is on its way."""
+    assert [Limits(rate).parts(8) for rate in (100, MIB, 8 * MIB, 500 * MIB)] == [1, 1, 3, 8]
+    assert Limits(at_once=2).parts(8) == 2
+    assert Limits().parts(8) == 8
+
+
 def test_a_busy_server_halves_what_is_at_work_and_it_comes_back_by_steps(clock: Clock) -> None:
     limits = Limits()
     limits.at_work = 16

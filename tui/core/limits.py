@@ -21,6 +21,7 @@ LEAST_PIECE: Final = 4 * 1024
 UNLIMITED: Final = 1 << 40
 # S3 hangs up on a connection that moves nothing for 20 s: its turn must come sooner.
 TURN_SECONDS: Final = 4.0
+STREAM_BYTES: Final = 4 * 1024 * 1024  # a second: what one connection may be trusted to carry
 
 
 class Limits:
@@ -141,6 +142,14 @@ class Limits:
         if (rate := self._rate) is not None:
             allowed = min(allowed, int(rate * TURN_SECONDS) // self.piece_bytes)
         return max(1, allowed)
+
+    def parts(self, most: int) -> int:
+        """How many big pieces may be on their way, of `most` that could; at least one.
+
+        Under a limit of bandwidth a few fill it; with more, each takes long, and a pause loses all.
+        """
+        allowed, rate = self.allowed(most), self._rate
+        return allowed if rate is None else min(allowed, 1 + int(rate) // STREAM_BYTES)
 
     def slow_down(self, at_work: int | None = None) -> bool:
         """The server is too busy: halve what is at work, at most once a second.

@@ -318,7 +318,7 @@ def _copy_parts(copying: Copying, verb: str) -> None:
         begun = begin_upload(client, copying.target, asked, copying.kept, (), COPY_PART_BYTES)
         upload = copying.target.params | {"UploadId": begun}
         with running(begun):
-            parts = copying.engine.each(_part_calls(copying, upload), meter)
+            parts = copying.engine.each(_part_calls(copying, upload), meter, sends=False)
             meter.check()
             if not _complete(copying, upload, parts, verb):
                 abandon(copying.engine, copying.kept)

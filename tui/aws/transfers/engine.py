@@ -135,20 +135,28 @@ class Engine:
                 remove()
 
     def each(
-        self, calls: Iterable[Callable[[], T]], meter: Meter, window: int = TRANSFER_THREADS + 2
+        self,
+        calls: Iterable[Callable[[], T]],
+        meter: Meter,
+        window: int = TRANSFER_THREADS + 2,
+        *,
+        sends: bool = True,
     ) -> list[T]:
         """Run calls on the part workers, at most `window` queued; return results in order.
+
+        `sends` says that bytes pass here, so that a limit of bandwidth counts.
 
         The job's limits may change meanwhile. Requests are made on its behalf (`patience`).
         The first failure stops the rest; it is raised once nothing of this transfer runs.
         """
         waiting, limits = enumerate(calls), meter.progress.limits
+        allowed_of = limits.parts if sends else limits.allowed
         running: dict[Future[T], int] = {}
         results: dict[int, T] = {}  # a million futures would be 2 GB
         try:
             while True:
                 meter.check()
-                allowed = limits.allowed(TRANSFER_THREADS)
+                allowed = allowed_of(TRANSFER_THREADS)
                 room = (window if allowed >= TRANSFER_THREADS else allowed) - len(running)
                 for number, call in islice(waiting, max(0, room)):
                     ours = behalf(call, meter, self.gateway, moves=True)
