@@ -139,6 +139,19 @@ async def test_an_account_without_buckets_says_what_to_do(clean_sandbox: Any) ->
         assert "create the first bucket" in screen_text(app)
 
 
+async def test_the_first_bucket_of_an_account_is_opened_by_enter_at_once(
+    clean_sandbox: Any, aws_client: Any
+) -> None:
+    """The table had no focus while it was hidden."""
+    async with s3_pane(clean_sandbox) as (_app, pilot, screen):
+        fill(aws_client(clean_sandbox, "s3"), "acme-lake", LAKE)
+        await pilot.press("r")
+        await until(pilot, lambda: len(screen.buckets_table.records) == 1)
+        await until(pilot, lambda: screen.focused is not None)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.listing is not None)
+
+
 async def test_the_filter_narrows_as_typed_and_escape_drops_it(
     clean_sandbox: Any, aws_client: Any
 ) -> None:

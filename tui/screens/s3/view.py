@@ -151,8 +151,9 @@ class S3View(BaseScreen):
         self.set_class(noticed, "-noticed")
         self.show_trail()
         self.show_lines()
-        if not root and not noticed and self.focused is None and self.is_current:
-            self.objects_table.focus()  # it was hidden behind the notice
+        if not noticed and self.focused is None and self.is_current:
+            # It was hidden behind the notice.
+            (self.buckets_table if root else self.objects_table).focus()
         record = self.buckets_table.record if root else self.objects_table.record
         if record != self.looked_at or record is None:
             self.look_at(record)
