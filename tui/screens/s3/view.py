@@ -151,9 +151,8 @@ class S3View(BaseScreen):
         self.set_class(noticed, "-noticed")
         self.show_trail()
         self.show_lines()
-        if not noticed and self.focused is None and self.is_current:
-            # It was hidden behind the notice.
-            (self.buckets_table if root else self.objects_table).focus()
+        if not noticed:
+            self._focus_table()
         record = self.buckets_table.record if root else self.objects_table.record
         if record != self.looked_at or record is None:
             self.look_at(record)
@@ -173,6 +172,12 @@ class S3View(BaseScreen):
             notice.empty("There are no buckets yet.", ways)
         else:
             notice.hide()
+            self.call_after_refresh(self._focus_table)  # what is hidden takes no focus
+
+    def _focus_table(self) -> None:
+        """Focus the place's table where it was hidden behind a notice."""
+        if self.focused is None and self.is_current:
+            (self.buckets_table if self.listing is None else self.objects_table).focus()
 
     def _show_failed(self, notice: Notice, query: ObjectQuery, error: UserError) -> None:
         if error.code in lines.DENIED:
