@@ -39,21 +39,16 @@ class Planned(Protocol):
 
 Item = TypeVar("Item", bound=Planned)
 
-# What would fail for every other item too: it ends the whole job.
+# What would fail for every other item too, and is no outage: it ends the whole job.
 _FATAL = frozenset(
     {
         "NoSuchBucket",
-        "ExpiredToken",
-        "ExpiredTokenException",
         "NoCredentialsError",
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
-        "RequestTimeTooSkewed",
         "ProfileNotFound",
         "ReadOnly",
         "EndpointConnectionError",
-        "ENOSPC",
-        "EDQUOT",
         "EROFS",
     }
 )
